@@ -1,0 +1,53 @@
+import type { Tensor } from "./model.ts";
+import { ModelFileError, type ModelFilePlace } from "./model_file_error.ts";
+
+/** Bytes that one element takes in a file. */
+export const bytesPerElement: Readonly<Record<Tensor["dtype"], number>> = { float32: 4, float64: 8, int64: 8 };
+
+/**
+ * Decodes little-endian numbers, float64 from here on. float32 values are exact in it; int64 values must be below 2⁵³.
+ *
+ * @param bytes A whole number of elements.
+ * @param place Where the bytes stand, for the error's sake; its offset is that of the first byte.
+ * @throws {ModelFileError} where an integer is too large.
+ */
+export function decodeElements(
+  bytes: Uint8Array,
+  dtype: Tensor["dtype"],
+  place: ModelFilePlace & { offset: number },
+): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const data = new Float64Array(bytes.length / bytesPerElement[dtype]);
+  switch (dtype) {
+    case "float32":
+      for (let i = 0; i < data.length; i++) data[i] = view.getFloat32(4 * i, true);
+      return data;
+    case "float64":
+      for (let i = 0; i < data.length; i++) data[i] = view.getFloat64(8 * i, true);
+      return data;
+    case "int64":
+      for (let i = 0; i < data.length; i++) {
+        data[i] = Number(view.getBigInt64(8 * i, true));
+        if (!Number.isSafeInteger(data[i])) {
+          throw new ModelFileError(`Expected integers below 2^53 but found ${data[i]}`, {
+            ...place,
+            offset: place.offset + 8 * i,
+          });
+        }
+      }
+      return data;
+  }
+}
+
+/** Encodes numbers as {@linkcode decodeElements} reads them. What was read from a file comes out as it was. */
+export function encodeElements(data: Float64Array, dtype: Tensor["dtype"]): Uint8Array {
+  const bytes = new Uint8Array(data.length * bytesPerElement[dtype]);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (dtype === "float32") view.setFloat32(4 * i, value, true);
+    else if (dtype === "float64") view.setFloat64(8 * i, value, true);
+    else view.setBigInt64(8 * i, BigInt(value), true);
+  }
+  return bytes;
+}
