@@ -39,12 +39,20 @@ export function decodeElements(
   }
 }
 
-/** Encodes numbers as {@linkcode decodeElements} reads them. What was read from a file comes out as it was. */
+/**
+ * Encodes numbers as {@linkcode decodeElements} reads them. What was read from a file comes out as it was.
+ *
+ * @throws {RangeError} where a value has no exact place in that type.
+ */
 export function encodeElements(data: Float64Array, dtype: Tensor["dtype"]): Uint8Array {
   const bytes = new Uint8Array(data.length * bytesPerElement[dtype]);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
+    const exact = dtype === "float32" ? Math.fround(value) : dtype === "int64" ? Math.trunc(value) : value;
+    if (!Object.is(exact, value)) {
+      throw new RangeError(`Expected a value that ${dtype} holds exactly but found ${value}`);
+    }
     if (dtype === "float32") view.setFloat32(4 * i, value, true);
     else if (dtype === "float64") view.setFloat64(8 * i, value, true);
     else view.setBigInt64(8 * i, BigInt(value), true);

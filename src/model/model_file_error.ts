@@ -26,6 +26,12 @@ export class ModelFileError extends Error {
     this.tensor = place.tensor;
     this.offset = place.offset;
   }
+
+  /** The same error with the file's name in front of the message. */
+  inFile(path: string): ModelFileError {
+    const error = new ModelFileError(`${shown(path)}: ${this.message}`);
+    return Object.assign(error, { tensor: this.tensor, offset: this.offset });
+  }
 }
 
 /** Longest piece of a file's own text that is repeated in a message. */
