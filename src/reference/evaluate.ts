@@ -1,0 +1,129 @@
+import type { PairList } from "../structure/pair_list.ts";
+import type { Result } from "../structure/result.ts";
+import type { Structure } from "../structure/structure.ts";
+import { conserveCharge, conserveChargeAdjoint } from "./charge_conservation.ts";
+import { dispersion, type DispersionEnergy } from "./dispersion.ts";
+import { electrostatics } from "./electrostatics.ts";
+import { sum } from "./elementwise.ts";
+import { networkTerm, networkTermAdjoint } from "./network_term.ts";
+import { addPositionGradient, distancesAdjoint, type PairGeometry, pairGeometry } from "./pair_geometry.ts";
+import type { PreparedSystem } from "./prepared_system.ts";
+import { repulsion } from "./repulsion.ts";
+
+/** The pairs that a model's terms run over. A list may hold more pairs than a term's cutoff asks for. */
+export interface EvaluationPairs {
+  /** Pairs within the network's cutoff: for the network and the repulsion. */
+  readonly network: PairList;
+  /** Pairs for electrostatics and dispersion; models that have neither make no use of them. */
+  readonly longRange: PairList;
+  /** Where electrostatics and dispersion end, Å; `null`: nowhere. */
+  readonly longRangeCutoff: number | null;
+}
+
+/** All that one evaluation gives. Zeros for terms that the model does not have. */
+export type ReferenceResult = Required<Omit<Result, "stress" | "hessian">>;
+
+/** Atoms closer than this, Å, are taken for a mistake: no potential is meant for it. */
+const closestApproach = 1e-3;
+
+/**
+ * Energy, forces, virial and atomic properties of a structure in float64.
+ *
+ * Polarizabilities and C6 of a structure without any pair are 0, as the published code has it.
+ *
+ * @param system Prepared for the structure's numbers, charge and unpaired electrons.
+ * @param structure Its positions and cell are looked at.
+ * @throws RangeError for coincident atoms; Error for a result that is not finite.
+ */
+export function evaluate(system: PreparedSystem, structure: Structure, pairs: EvaluationPairs): ReferenceResult {
+  const { network, references, composition: { numbers, charge } } = system;
+  const { cutoff, electrostatics: charged } = network.hyperparameters;
+  const { longRangeCutoff } = pairs;
+  const near = checkedGeometry(structure, pairs.network);
+  const far = checkedGeometry(structure, pairs.longRange);
+
+  const neural = networkTerm(system, near);
+  const charges = conserveCharge(neural.charges, charge);
+  const nuclear = network.repulsion === null ? noEnergy(near) : repulsion(network.repulsion, cutoff, numbers, near);
+  const electric = charged ? electrostatics({ cutoff, longRangeCutoff }, charges, far) : noEnergy(far);
+  const dispersive = network.dispersion === null || references === null
+    ? noEnergy(far)
+    : dispersion(network.dispersion, references, longRangeCutoff, numbers, charges, far);
+
+  const chargesAdjoint = conserveChargeAdjoint(sum(electric.charges, dispersive.charges));
+  const neuralVectors = networkTermAdjoint(system, near, neural.tape, chargesAdjoint);
+  const gradient = { positions: new Float64Array(numbers.length * 3), strain: new Float64Array(9) };
+  addPositionGradient(near, sum(neuralVectors, distancesAdjoint(near, nuclear.distances)), gradient);
+  addPositionGradient(far, distancesAdjoint(far, sum(electric.distances, dispersive.distances)), gradient);
+
+  const energies = {
+    nn: neural.energies,
+    repulsion: nuclear.energies,
+    electrostatics: electric.energies,
+    dispersion: dispersive.energies,
+  };
+  const { polarizabilities, c6 } = hasPairs(structure, pairs) ? dispersive : noEnergy(far);
+  return checked({
+    energy: Object.values(energies).reduce((total, term) => term.reduce((a, b) => a + b, total), 0),
+    forces: gradient.positions.map(negated),
+    virial: gradient.strain.map(negated),
+    charges,
+    dipole: dipole(charges, structure.positions),
+    energies,
+    polarizabilities,
+    c6,
+  });
+}
+
+/** Σ q R `[3]` about the coordinates' origin, eÅ. */
+export function dipole(charges: Float64Array, positions: Float64Array): Float64Array {
+  const result = new Float64Array(3);
+  for (let at = 0; at < positions.length; at++) result[at % 3]! += charges[Math.floor(at / 3)]! * positions[at]!;
+  return result;
+}
+
+function checkedGeometry(structure: Structure, pairs: PairList): PairGeometry {
+  const geometry = pairGeometry(structure, pairs);
+  const coincident = geometry.distances.findIndex((r) => !(r >= closestApproach));
+  if (coincident >= 0) {
+    throw new RangeError(
+      `Expected atoms at least ${closestApproach} Å apart but found atoms ${pairs.first[coincident]} and ` +
+        `${pairs.second[coincident]} at a distance of ${geometry.distances[coincident]} Å`,
+    );
+  }
+  return geometry;
+}
+
+/** What a term that the model does not have contributes. */
+function noEnergy({ pairs: { atomCount, pairCount } }: PairGeometry): DispersionEnergy {
+  return {
+    energies: new Float64Array(atomCount),
+    distances: new Float64Array(pairCount),
+    charges: new Float64Array(atomCount),
+    polarizabilities: new Float64Array(atomCount),
+    c6: new Float64Array(atomCount),
+  };
+}
+
+/** Whether the published code would find any pair: it looks at all of a cluster's, at a cell's within the cutoffs. */
+function hasPairs({ numbers, periodic }: Structure, { network, longRange }: EvaluationPairs): boolean {
+  return periodic.includes(true) ? network.pairCount + longRange.pairCount > 0 : numbers.length > 1;
+}
+
+function checked(result: ReferenceResult): ReferenceResult {
+  const { energy, energies, ...others } = result;
+  for (const [name, values] of Object.entries({ ...energies, ...others, energy: [energy] })) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      throw new Error(
+        `Expected finite results but found ${values[at]} at element ${at} of ${name}: ` +
+          `the structure is beyond what the model can describe`,
+      );
+    }
+  }
+  return result;
+}
+
+function negated(value: number): number {
+  return -value;
+}

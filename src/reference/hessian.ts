@@ -1,0 +1,41 @@
+import type { Structure } from "../structure/structure.ts";
+
+/**
+ * Displacement, Å. Small, because the forces have kinks where the attention's maxima change place; not smaller, because
+ * rounding of the forces is divided by it.
+ */
+const displacement = 2e-4;
+
+/** Weights of the forces at ±1 and ±2 displacements: fourth order, so that the step's own error does not matter. */
+const stencil = [[1, 2 / 3], [2, -1 / 12]] as const;
+
+/**
+ * Hessian ∂²E/∂R∂R `[3N][3N]`, eV/Å², by central differences of analytic forces, symmetrised; 12N evaluations.
+ *
+ * @param structure Not changed.
+ * @param forces Forces `[N][3]`, eV/Å, of a structure that differs by its positions only.
+ */
+export function hessian(structure: Structure, forces: (displaced: Structure) => Float64Array): Float64Array {
+  const size = structure.positions.length;
+  const result = new Float64Array(size * size);
+  for (let row = 0; row < size; row++) {
+    for (const [steps, weight] of stencil) {
+      for (const sign of [1, -1]) {
+        const positions = structure.positions.slice();
+        positions[row]! += sign * steps * displacement;
+        const displaced = forces({ ...structure, positions });
+        for (let column = 0; column < size; column++) {
+          result[row * size + column]! -= sign * weight * displaced[column]! / displacement;
+        }
+      }
+    }
+  }
+  return symmetrised(result, size);
+}
+
+function symmetrised(matrix: Float64Array, size: number): Float64Array {
+  return matrix.map((element, at) => {
+    const row = Math.floor(at / size), column = at % size;
+    return (element + matrix[column * size + row]!) / 2;
+  });
+}

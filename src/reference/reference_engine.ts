@@ -1,0 +1,113 @@
+import type { Network } from "../model/network.ts";
+import { buildAllPairs } from "../structure/all_pairs.ts";
+import { buildPairList } from "../structure/build_pair_list.ts";
+import { cellVolume } from "../structure/cell.ts";
+import type { PairList } from "../structure/pair_list.ts";
+import type { Property, Result } from "../structure/result.ts";
+import type { Structure } from "../structure/structure.ts";
+import type { DenseProducts } from "./dense.ts";
+import { evaluate, type EvaluationPairs, type ReferenceResult } from "./evaluate.ts";
+import { hessian } from "./hessian.ts";
+import { type PreparedSystem, SystemPreparation } from "./prepared_system.ts";
+
+/** How a {@link ReferenceEngine} computes. */
+export interface ReferenceOptions {
+  /** Where electrostatics and dispersion end, Å, or `null` for nowhere, in place of what the model says. */
+  readonly longRangeCutoff?: number | null | undefined;
+  /** What the dense products are computed with, in place of plain TypeScript. */
+  readonly products?: DenseProducts | undefined;
+}
+
+/** SpookyNet in float64 on the processor. Finds the pairs itself and remembers the last composition it has seen. */
+export class ReferenceEngine {
+  readonly #network: Network;
+  readonly #preparation: SystemPreparation;
+  readonly #longRangeCutoff: number | null;
+  #prepared: PreparedSystem | null = null;
+
+  /**
+   * @param network Kept, not copied.
+   * @throws RangeError for a long-range cutoff that is not a positive length.
+   */
+  constructor(network: Network, options: ReferenceOptions = {}) {
+    const { longRangeCutoff = network.hyperparameters.longRangeCutoff } = options;
+    if (longRangeCutoff !== null && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
+      throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
+    }
+    this.#network = network;
+    this.#preparation = new SystemPreparation(network, options.products);
+    this.#longRangeCutoff = longRangeCutoff;
+  }
+
+  /**
+   * Computes energy, forces and the other properties asked for. The stress is left out for structures that do not repeat
+   * along all three axes.
+   *
+   * @param structure Not changed, nothing of it is kept. Whether its electrons can exist is not checked here.
+   * @throws RangeError where the structure is not one for this model: unknown elements, coincident atoms, positions that
+   * are not finite, a property that the model lacks, or a periodic structure whose long-range terms have no cutoff.
+   */
+  compute(structure: Structure, properties: ReadonlySet<Property>): Result {
+    this.#checkProperties(properties);
+    const system = this.#prepare(structure);
+    const { energy, forces, ...others } = this.#evaluate(system, structure);
+    const { virial, charges, dipole, energies, polarizabilities, c6 } = others;
+    const volume = structure.periodic.includes(false) ? null : cellVolume(structure.cell!);
+    return {
+      energy,
+      forces,
+      ...(properties.has("virial") && { virial }),
+      ...(properties.has("stress") && volume !== null && { stress: virial.map((element) => -element / volume) }),
+      ...(properties.has("charges") && { charges }),
+      ...(properties.has("dipole") && { dipole }),
+      ...(properties.has("energies") && { energies }),
+      ...(properties.has("polarizabilities") && { polarizabilities }),
+      ...(properties.has("c6") && { c6 }),
+      ...(properties.has("hessian") && {
+        hessian: hessian(structure, (displaced) => this.#evaluate(system, displaced).forces),
+      }),
+    };
+  }
+
+  #checkProperties(properties: ReadonlySet<Property>): void {
+    if (this.#network.dispersion !== null) return;
+    for (const property of ["polarizabilities", "c6"] as const) {
+      if (properties.has(property)) {
+        throw new RangeError(`Expected a model with D4 dispersion for ${property} but found one without`);
+      }
+    }
+  }
+
+  #prepare({ numbers, charge, unpaired }: Structure): PreparedSystem {
+    const last = this.#prepared?.composition;
+    const same = last !== undefined && last.charge === charge && last.unpaired === unpaired &&
+      last.numbers.length === numbers.length && last.numbers.every((z, i) => z === numbers[i]);
+    return same ? this.#prepared! : this.#prepared = this.#preparation.prepare({ numbers, charge, unpaired });
+  }
+
+  #evaluate(system: PreparedSystem, structure: Structure): ReferenceResult {
+    return evaluate(system, structure, this.#pairs(structure));
+  }
+
+  #pairs(structure: Structure): EvaluationPairs {
+    const { cutoff, electrostatics } = this.#network.hyperparameters;
+    const network = buildPairList(structure, cutoff);
+    const hasLongRange = electrostatics || this.#network.dispersion !== null;
+    return {
+      network,
+      longRange: hasLongRange ? this.#longRangePairs(structure) : network,
+      longRangeCutoff: this.#longRangeCutoff,
+    };
+  }
+
+  #longRangePairs(structure: Structure): PairList {
+    if (this.#longRangeCutoff !== null) return buildPairList(structure, this.#longRangeCutoff);
+    if (structure.periodic.includes(true)) {
+      throw new RangeError(
+        "Expected a long-range cutoff for a periodic structure but found none in the model, whose electrostatics and " +
+          "dispersion reach everywhere; Ewald sums are not available: give a long-range cutoff",
+      );
+    }
+    return buildAllPairs(structure.numbers.length);
+  }
+}

@@ -1,0 +1,21 @@
+import type { ValueAndSlope } from "./cutoff_function.ts";
+
+/**
+ * Switches smoothly from exactly 1 up to `from` to exactly 0 from `to` on; all in the same unit.
+ *
+ * With x = (r − from)/(to − from) and g(x) = exp(−1/x) it is g(1−x)/(g(x)+g(1−x)), here as the logistic function of
+ * (1−2x)/(x(1−x)), which cannot overflow.
+ */
+export function switchFunction(r: number, from: number, to: number): ValueAndSlope {
+  const x = (r - from) / (to - from);
+  if (x <= 0) return { value: 1, slope: 0 };
+  if (x >= 1) return { value: 0, slope: 0 };
+  const steepness = (1 - 2 * x) / (x * (1 - x));
+  const value = 1 / (1 + Math.exp(-steepness));
+  // 1 − value, without losing it where value rounds to 1
+  const complement = 1 / (1 + Math.exp(steepness));
+  const product = value * complement;
+  // at the ends the product is exactly 0 while 1/x² may overflow
+  const slope = product === 0 ? 0 : -product * (1 / x ** 2 + 1 / (1 - x) ** 2) / (to - from);
+  return { value, slope };
+}
