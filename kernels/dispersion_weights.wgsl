@@ -1,0 +1,119 @@
+// What D4 needs of each atom, one thread an atom; a, b run over the 7 (padded 8) reference systems:
+//   CN_i = Σ_j count(r_ij)
+//   W_a = Σ_k mask exp(−6 w (CN − cn)²), normalised over a (fixgweights where the sum is ≤ 1e-8)
+//   ζ_a = W_a exp(3(1 − exp(2 gam (1 − qref/qmod)))), qmod = zeff + q_i   (e³ where qmod ≤ 1e-8)
+//   T_e,b = Σ_a ζ_a C6ref[element of i, a; e, b] for every element e present, so that a pair costs 7 products
+// Row of an atom: ζ [8], ∂ζ/∂CN [8], ∂ζ/∂q [8], T [elements][8]. Also the results α = Σ ζ α₀ (Å³) and C6_ii (eV Å⁶).
+
+struct Parameters {
+  atoms: u32,
+  atom_table: u32,
+  list: u32, // long-range neighbours in indices
+  images: u32,
+  elements: u32, // vec4s
+  element_count: u32,
+  c6: u32, // scalars in elements: C6ref [element][element][7][8], atomic units
+  rows: u32, // scalars in features
+  row: u32, // scalars a row
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(2) var<storage, read_write> features: array<f32>;
+@group(0) @binding(4) var<storage, read> indices: array<u32>;
+@group(0) @binding(6) var<storage, read> elements: array<f32>;
+@group(0) @binding(7) var<storage, read_write> results: array<vec4<f32>>;
+
+fn pair_data(e: u32) -> vec4<f32> {
+  let at = 4u * (parameters.elements + e * ELEMENT_STRIDE);
+  return vec4<f32>(elements[at], elements[at + 1u], elements[at + 2u], elements[at + 3u]);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
+  if (i >= parameters.atoms) {
+    return;
+  }
+  let element = indices[parameters.atom_table + 4u * i + 1u];
+  let own = pair_data(element);
+  let neighbours = long_range_neighbours(parameters.atom_table, i);
+  var cn = 0.0;
+  for (var n = neighbours.begin; n < neighbours.end; n++) {
+    let neighbour = long_range_neighbour(neighbours, parameters.list, parameters.images, n);
+    if (neighbours.direct && neighbour.x == i) {
+      continue;
+    }
+    let r = length(pair_vector(i, neighbour.x, neighbour.y));
+    if (HAS_LONG_RANGE_CUTOFF && r >= LONG_RANGE_CUTOFF) {
+      continue;
+    }
+    cn += coordination(r / BOHR, own, pair_data(indices[parameters.atom_table + 4u * neighbour.x + 1u])).x;
+  }
+
+  let table = 4u * (parameters.elements + element * ELEMENT_STRIDE);
+  let zeta = parameters.rows + i * parameters.row;
+  let zeta_cn = zeta + 8u;
+  let zeta_q = zeta + 16u;
+  var norm = 0.0;
+  var norm_slope = 0.0;
+  for (var a = 0u; a < 7u; a++) {
+    var weight = 0.0;
+    var slope = 0.0;
+    for (var k = 0u; k < 3u; k++) {
+      let at = table + ELEMENT_GAUSSIANS + 4u * (3u * a + k);
+      let distance = cn - elements[at + 2u];
+      let gaussian = elements[at] * exp(-6.0 * elements[at + 1u] * distance * distance);
+      weight += gaussian;
+      slope -= 12.0 * elements[at + 1u] * distance * gaussian;
+    }
+    features[zeta + a] = weight;
+    features[zeta_cn + a] = slope;
+    norm += weight;
+    norm_slope += slope;
+  }
+
+  let zeff = elements[table + 4u];
+  let gam = elements[table + 5u];
+  let qmod = zeff + results[parameters.atoms + i].w;
+  var polarizability = 0.0;
+  for (var a = 0u; a < 7u; a++) {
+    var weight = elements[table + ELEMENT_FIXED_WEIGHTS + a];
+    var slope = 0.0;
+    if (norm > 1e-8) {
+      weight = features[zeta + a] / norm;
+      slope = (features[zeta_cn + a] - weight * norm_slope) / norm;
+    }
+    var scale = 20.085537; // e³
+    var scale_slope = 0.0;
+    if (qmod > 1e-8) {
+      let qref = elements[table + ELEMENT_REFERENCE_CHARGES + a];
+      // above 30 the outer exponential is 0 in float32, and so is the slope
+      let inner = exp(min(2.0 * gam * (1.0 - qref / qmod), 30.0));
+      scale = exp(3.0 * (1.0 - inner));
+      scale_slope = -6.0 * gam * inner * scale * qref / (qmod * qmod);
+    }
+    features[zeta + a] = weight * scale;
+    features[zeta_cn + a] = slope * scale;
+    features[zeta_q + a] = weight * scale_slope;
+    polarizability += weight * scale * elements[table + ELEMENT_POLARIZABILITIES + a];
+  }
+  features[zeta + 7u] = 0.0;
+  features[zeta_cn + 7u] = 0.0;
+  features[zeta_q + 7u] = 0.0;
+
+  var c6 = 0.0;
+  for (var e = 0u; e < parameters.element_count; e++) {
+    for (var b = 0u; b < 8u; b++) {
+      let column = parameters.c6 + (element * parameters.element_count + e) * 56u + b;
+      var sum = 0.0;
+      for (var a = 0u; a < 7u; a++) {
+        sum += features[zeta + a] * elements[column + 8u * a];
+      }
+      features[zeta + 24u + 8u * e + b] = sum;
+      if (e == element) {
+        c6 += sum * features[zeta + b];
+      }
+    }
+  }
+  results[2u * parameters.atoms + i] = vec4<f32>(polarizability, c6 * (HARTREE * BOHR6), 0.0, 0.0);
+}

@@ -1,0 +1,76 @@
+// Forces and virial of each atom, gathered from its pairs; adds to what long_range.wgsl left. One thread an atom.
+//   F_i += Σ_u ±∂E/∂vector_u (+ where i is the pair's first atom), W_i −= ½ Σ_u vector ⊗ ∂E/∂vector, e_rep = ½ Σ_u E_u
+// and, through the coordination numbers, the pair gradient (C̄N_i + C̄N_j) count′(r) of every long-range pair.
+
+struct Parameters {
+  atoms: u32,
+  atom_table: u32,
+  list: u32,
+  images: u32,
+  elements: u32,
+  start: u32,
+  entry: u32,
+  geometry: u32,
+  gradient: u32,
+  adjoints: u32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(2) var<storage, read_write> features: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> pairs: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> indices: array<u32>;
+@group(0) @binding(6) var<storage, read> elements: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> results: array<vec4<f32>>;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
+  let n = parameters.atoms;
+  if (i >= n) {
+    return;
+  }
+  var force = vec3<f32>(0.0);
+  var diagonal = vec3<f32>(0.0);
+  var off_diagonal = vec3<f32>(0.0);
+  var repulsion = 0.0;
+  let end = indices[parameters.start + i + 1u];
+  for (var k = indices[parameters.start + i]; k < end; k++) {
+    let entry = bitcast<i32>(indices[parameters.entry + k]);
+    let u = u32(max(entry, ~entry));
+    let geometry = pairs[parameters.geometry + u];
+    let gradient = pairs[parameters.gradient + u];
+    force += select(-gradient.xyz, gradient.xyz, entry >= 0);
+    let vector = geometry.w * geometry.xyz;
+    diagonal += vector * gradient.xyz;
+    // the virial is symmetric but for rounding: its symmetric part
+    off_diagonal += 0.5 * (vector.xxy * gradient.yzz + vector.yzz * gradient.xxy);
+    repulsion += gradient.w;
+  }
+  if (DISPERSION) {
+    let own = elements[parameters.elements + indices[parameters.atom_table + 4u * i + 1u] * ELEMENT_STRIDE];
+    let own_adjoint = features[parameters.adjoints + i].y;
+    let neighbours = long_range_neighbours(parameters.atom_table, i);
+    for (var k = neighbours.begin; k < neighbours.end; k++) {
+      let neighbour = long_range_neighbour(neighbours, parameters.list, parameters.images, k);
+      let j = neighbour.x;
+      if (neighbours.direct && j == i) {
+        continue;
+      }
+      let vector = pair_vector(i, j, neighbour.y);
+      let r = length(vector);
+      if (HAS_LONG_RANGE_CUTOFF && r >= LONG_RANGE_CUTOFF) {
+        continue;
+      }
+      let other = elements[parameters.elements + indices[parameters.atom_table + 4u * j + 1u] * ELEMENT_STRIDE];
+      let slope = coordination(r / BOHR, own, other).y / BOHR;
+      let gradient = ((own_adjoint + features[parameters.adjoints + j].y) * slope / r) * vector;
+      force += gradient;
+      diagonal += vector * gradient;
+      off_diagonal += vector.xxy * gradient.yzz;
+    }
+  }
+  results[i] += vec4<f32>(0.0, 0.5 * repulsion, 0.0, 0.0);
+  results[n + i] += vec4<f32>(force, 0.0);
+  results[3u * n + i] -= 0.5 * vec4<f32>(diagonal, off_diagonal.x);
+  results[4u * n + i] -= 0.5 * vec4<f32>(off_diagonal.yz, 0.0, 0.0);
+}

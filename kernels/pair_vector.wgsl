@@ -1,0 +1,12 @@
+// Pair vectors to the last bit float32 allows. A coordinate travels as hi + lo: hi a multiple of 2⁻¹² Å, lo the rest
+// (at most 2⁻¹³ Å). Differences and sums of the hi parts are exact in float32 below 2048 Å, in any order of evaluation,
+// so the vector is rounded once. The same holds for the periodic image's offset S·cell.
+//   positions[2i] = hi, positions[2i + 1] = lo of atom i; image s stands at positions[images + 2s], likewise (Å).
+
+@group(0) @binding(5) var<storage, read> positions: array<vec4<f32>>;
+
+fn pair_vector(i: u32, j: u32, image: u32) -> vec3<f32> {
+  let hi = positions[2u * j].xyz - positions[2u * i].xyz;
+  let lo = positions[2u * j + 1u].xyz - positions[2u * i + 1u].xyz;
+  return (hi + positions[image].xyz) + (lo + positions[image + 1u].xyz);
+}

@@ -1,0 +1,98 @@
+import type { ReadBackMode } from "./read_back.ts";
+
+/** What computes, for people and for `doctor`. */
+export interface DeviceDescription {
+  /** A graphics processor, a software driver on the processor, or the float64 reference engine. */
+  readonly kind: "gpu" | "software" | "cpu";
+  /** The adapter's name. */
+  readonly name: string;
+  /** The driver behind it, as far as it says. */
+  readonly driver: string;
+  /** How results come back; "none" for the reference engine. */
+  readonly readBack: ReadBackMode | "none";
+}
+
+/** No suitable device, or the device cannot do what is needed. */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+}
+
+/** A WebGPU device and what it is. */
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly kind: "gpu" | "software";
+  readonly name: string;
+  readonly driver: string;
+}
+
+/**
+ * Opens a WebGPU device.
+ *
+ * @param wanted `auto` takes a graphics processor where there is one, else the software driver.
+ * @throws {DeviceError} where there is none.
+ */
+export async function openDevice(wanted: "auto" | "gpu" | "software"): Promise<OpenDevice> {
+  prepareEnvironment();
+  const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (gpu === undefined) {
+    throw new DeviceError("Expected a runtime with WebGPU but found none; use Deno 2.9, or --device cpu");
+  }
+  const adapter = await gpu.requestAdapter(
+    wanted === "software" ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
+  );
+  if (adapter === null) {
+    throw new DeviceError(
+      `Expected a WebGPU adapter${wanted === "auto" ? "" : ` of kind ${wanted}`} but found none; ` +
+        "install a Vulkan driver (Debian: mesa-vulkan-drivers), or use --device cpu",
+    );
+  }
+  const { info, limits } = adapter;
+  const kind = isSoftware(adapter) ? "software" : "gpu";
+  if (wanted === "gpu" && kind === "software") {
+    throw new DeviceError(
+      `Expected a graphics processor but found only the software driver ${info.description}; use --device software or auto`,
+    );
+  }
+  if (wanted === "software" && kind === "gpu") {
+    throw new DeviceError(
+      `Expected a software driver but found ${info.description}; install one (Debian: mesa-vulkan-drivers), or use --device gpu`,
+    );
+  }
+  const device = await adapter.requestDevice({
+    label: "spookynet",
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    },
+  });
+  return {
+    device,
+    kind,
+    name: info.description || info.device || "unnamed adapter",
+    driver: [info.vendor, info.architecture].filter((word) => word !== "").join(" "),
+  };
+}
+
+function isSoftware(adapter: GPUAdapter): boolean {
+  return adapter.info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(adapter.info.description);
+}
+
+/**
+ * Settings that drivers read when the first adapter is asked for: Mesa's software driver runs kernels inline instead of
+ * waking a thread pool (1 µs a dispatch instead of 20 to 45), and Deno looks for Vulkan alone. What the user has set stays;
+ * without the permission things work, slower.
+ */
+function prepareEnvironment(): void {
+  const env =
+    (globalThis as { Deno?: { env: { get(name: string): string | undefined; set(n: string, v: string): void } } })
+      .Deno?.env;
+  if (env === undefined) return;
+  try {
+    if (env.get("LP_NUM_THREADS") === undefined) env.set("LP_NUM_THREADS", "0");
+    if (Deno.build.os === "linux" && env.get("DENO_WEBGPU_BACKEND") === undefined) {
+      env.set("DENO_WEBGPU_BACKEND", "vulkan");
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+}

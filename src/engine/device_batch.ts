@@ -1,0 +1,308 @@
+import type { Network } from "../model/network.ts";
+import { plainDenseProducts } from "../reference/dense.ts";
+import { inputFeatures } from "../reference/embedding.ts";
+import { completeCell, invertCell } from "../structure/cell.ts";
+import { NeighbourList } from "../structure/neighbour_list.ts";
+import type { Structure } from "../structure/structure.ts";
+import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
+import { DeviceError } from "./device.ts";
+import { elementRows, referenceC6Rows } from "./element_table.ts";
+import { resultSlots } from "./kernel_constants.ts";
+import { type ElementPlaces, type NetworkPlan, placeElements, planNetwork } from "./network_plan.ts";
+import { vec4s } from "./packed_weights.ts";
+import { bindings } from "./pipelines.ts";
+import { parameterBlockSize, type Plan } from "./plan.ts";
+import { StagingBuffer } from "./read_back.ts";
+import type { EngineState } from "./webgpu_engine.ts";
+
+/** How much farther than the cutoff neighbours are listed, Å, so that lists outlive some steps. */
+const skin = 0.4;
+
+/** A buffer that is made anew, with room to spare, when it becomes too small. */
+class GrowingBuffer {
+  readonly label: string;
+  readonly usage: number;
+  #device: GPUDevice;
+  #buffer: GPUBuffer | null = null;
+
+  constructor(device: GPUDevice, label: string, usage: number) {
+    this.#device = device;
+    this.label = label;
+    this.usage = usage;
+  }
+
+  /** The buffer, which holds at least `size` bytes, and whether it is a new one. */
+  ensure(size: number): boolean {
+    if (this.#buffer !== null && this.#buffer.size >= size) return false;
+    const { maxStorageBufferBindingSize } = this.#device.limits;
+    if (size > maxStorageBufferBindingSize) {
+      throw new DeviceError(
+        `Expected at most ${maxStorageBufferBindingSize} bytes of ${this.label} in one batch, the device's limit, ` +
+          `but found ${size}; use fewer structures at once, or --device cpu`,
+      );
+    }
+    const room = this.#buffer === null ? size : Math.min(Math.ceil(size * 1.25), maxStorageBufferBindingSize);
+    this.#buffer?.destroy();
+    this.#buffer = this.#device.createBuffer({
+      label: this.label,
+      size: Math.max(256, 16 * Math.ceil(room / 16)),
+      usage: this.usage,
+    });
+    return true;
+  }
+
+  get buffer(): GPUBuffer {
+    return this.#buffer!;
+  }
+
+  destroy(): void {
+    this.#buffer?.destroy();
+    this.#buffer = null;
+  }
+}
+
+/** A plan with its parameter blocks on the device. */
+interface DevicePlan {
+  readonly plan: Plan;
+  readonly parameters: GPUBuffer;
+  bindGroup: GPUBindGroup;
+}
+
+/**
+ * The device state of a batch of structures whose elements, charges and spins stay the same while their atoms move:
+ * neighbour lists, buffers, bind groups and the lists of dispatches.
+ */
+export class DeviceBatch {
+  readonly atoms: number;
+  readonly staging: StagingBuffer;
+  #state: EngineState;
+  #lists: { network: NeighbourList; longRange: NeighbourList | null }[];
+  #pairs: StructurePairs[] = [];
+  #indices: BatchIndices | null = null;
+  #elementOf: ReadonlyMap<number, number>;
+  #places: ElementPlaces;
+  #positions = new Float32Array(0);
+  #target: Float32Array;
+  #features: GrowingBuffer;
+  #pairsBuffer: GrowingBuffer;
+  #indicesBuffer: GrowingBuffer;
+  #positionsBuffer: GrowingBuffer;
+  #elementsBuffer: GPUBuffer;
+  #results: GPUBuffer;
+  #step: DevicePlan | null = null;
+
+  constructor(state: EngineState, structures: readonly Structure[]) {
+    const { device, network, longRangeCutoff } = state;
+    this.#state = state;
+    this.atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
+    const longRangeTerms = network.hyperparameters.electrostatics || network.dispersion !== null;
+    this.#lists = structures.map((structure) => {
+      requirePairsOfLongRange(structure, longRangeTerms, longRangeCutoff);
+      return {
+        network: new NeighbourList(network.hyperparameters.cutoff, skin),
+        longRange: longRangeTerms && longRangeCutoff !== null ? new NeighbourList(longRangeCutoff, skin) : null,
+      };
+    });
+    const elements = [...new Set(structures.flatMap(({ numbers }) => [...numbers]))].sort((a, b) => a - b);
+    this.#elementOf = new Map(elements.map((Z, e) => [Z, e]));
+    const places = placeElements(elements.length, structures.length);
+    this.#places = places;
+    this.#elementsBuffer = createElementsBuffer(state, structures, elements, places);
+    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    this.#features = new GrowingBuffer(device, "features", storage | GPUBufferUsage.COPY_SRC);
+    this.#pairsBuffer = new GrowingBuffer(device, "pair features", storage | GPUBufferUsage.COPY_SRC);
+    this.#indicesBuffer = new GrowingBuffer(device, "pair lists", storage);
+    this.#positionsBuffer = new GrowingBuffer(device, "positions", storage);
+    const resultBytes = this.atoms * resultSlots * 16;
+    this.#results = device.createBuffer({
+      label: "results",
+      size: resultBytes,
+      usage: storage | GPUBufferUsage.COPY_SRC,
+    });
+    this.staging = new StagingBuffer(device, resultBytes);
+    this.#target = new Float32Array(this.atoms * resultSlots * 4);
+  }
+
+  /** The part of the results that `slots` slots fill. */
+  target(slots: number): Float32Array {
+    return this.#target.subarray(0, this.atoms * slots * 4);
+  }
+
+  /** Uploads the positions, evaluates, and copies `slots` slots of the results to the staging buffer. */
+  submit(structures: readonly Structure[], slots: number): void {
+    const { device, pipelines } = this.#state;
+    const fresh = this.#updatePairs(structures);
+    const prepare = fresh ? this.#rebuild(structures) : null;
+    writePositions(structures, this.#pairs, this.#indices!, this.#positions);
+    device.queue.writeBuffer(this.#positionsBuffer.buffer, 0, this.#positions);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const run of prepare === null ? [this.#step!] : [prepare, this.#step!]) {
+      for (const dispatch of run.plan.dispatches) {
+        pass.setPipeline(pipelines.pipelines[dispatch.kernel]);
+        pass.setBindGroup(0, run.bindGroup, [dispatch.parameters]);
+        pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
+      }
+    }
+    pass.end();
+    encoder.copyBufferToBuffer(this.#results, 0, this.staging.buffer, 0, this.atoms * slots * 16);
+    device.queue.submit([encoder.finish()]);
+    prepare?.parameters.destroy();
+  }
+
+  /** Frees all buffers. */
+  destroy(): void {
+    for (const buffer of [this.#features, this.#pairsBuffer, this.#indicesBuffer, this.#positionsBuffer]) {
+      buffer.destroy();
+    }
+    this.#elementsBuffer.destroy();
+    this.#results.destroy();
+    this.staging.buffer.destroy();
+    this.#step?.parameters.destroy();
+  }
+
+  /** Brings the pair lists up to date; returns whether any of them changed. */
+  #updatePairs(structures: readonly Structure[]): boolean {
+    let changed = this.#pairs.length === 0;
+    structures.forEach((structure, s) => {
+      const { network, longRange } = this.#lists[s]!;
+      const near = network.update(structure);
+      const far = longRange?.update(structure) ?? null;
+      if (!near.rebuilt && !(far?.rebuilt ?? false) && this.#pairs[s] !== undefined) return;
+      changed = true;
+      this.#pairs[s] = { network: near.pairs, longRange: far?.pairs ?? null, wraps: wraps(structure) };
+    });
+    return changed;
+  }
+
+  /** Lays out the batch for its present pairs; returns the plan to run once before the step where there is one. */
+  #rebuild(structures: readonly Structure[]): DevicePlan | null {
+    const { device, network, weights, tile } = this.#state;
+    const indices = concatenate(structures, this.#pairs, this.#elementOf);
+    this.#indices = indices;
+    const plan = planNetwork(network, weights, indices, this.#places, tile);
+    this.#indicesBuffer.ensure(indices.data.byteLength);
+    device.queue.writeBuffer(this.#indicesBuffer.buffer, 0, indices.data);
+    this.#positions = new Float32Array(positionsLength(indices));
+    this.#positionsBuffer.ensure(this.#positions.byteLength);
+    this.#pairsBuffer.ensure(16 * plan.pairsLength);
+    // What is prepared stands at the beginning of the features, where pairs do not matter: it outlives this layout.
+    const unprepared = this.#features.ensure(16 * plan.featuresLength);
+    if (unprepared) {
+      device.queue.writeBuffer(this.#features.buffer, 16 * plan.input, inputRows(network, structures));
+    }
+    this.#step?.parameters.destroy();
+    this.#step = this.#devicePlan(plan.step);
+    checkDispatches(plan, device);
+    return unprepared ? this.#devicePlan(plan.prepare) : null;
+  }
+
+  #devicePlan(plan: Plan): DevicePlan {
+    const { device, pipelines, weightBuffer } = this.#state;
+    const parameters = device.createBuffer({
+      label: "parameters",
+      size: plan.parameters.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    device.queue.writeBuffer(parameters, 0, plan.parameters);
+    const storage: [number, GPUBuffer][] = [
+      [bindings.weights, weightBuffer],
+      [bindings.features, this.#features.buffer],
+      [bindings.pairs, this.#pairsBuffer.buffer],
+      [bindings.indices, this.#indicesBuffer.buffer],
+      [bindings.positions, this.#positionsBuffer.buffer],
+      [bindings.elements, this.#elementsBuffer],
+      [bindings.results, this.#results],
+    ];
+    const bindGroup = device.createBindGroup({
+      layout: pipelines.layout,
+      entries: [
+        { binding: bindings.parameters, resource: { buffer: parameters, size: parameterBlockSize } },
+        ...storage.map(([binding, buffer]) => ({ binding, resource: { buffer } })),
+      ],
+    });
+    return { plan, parameters, bindGroup };
+  }
+}
+
+/** A periodic structure needs a finite range of electrostatics and dispersion. */
+function requirePairsOfLongRange(structure: Structure, terms: boolean, cutoff: number | null): void {
+  if (structure.cell !== null && structure.periodic.includes(true) && terms && cutoff === null) {
+    throw new RangeError(
+      "Expected a long-range cutoff for a periodic structure but the model has none; give one with --lr-cutoff, " +
+        "or leave out the cell for a cluster",
+    );
+  }
+}
+
+/** Whole cell vectors to take off each atom's position `[N][3]`, relative to the first atom. */
+function wraps(structure: Structure): Int32Array | null {
+  const { cell, periodic, positions } = structure;
+  if (cell === null || !periodic.includes(true)) return null;
+  const inverse = invertCell(completeCell({ cell, periodic }));
+  const result = new Int32Array(positions.length);
+  for (let i = 0; i < positions.length; i += 3) {
+    for (let k = 0; k < 3; k++) {
+      if (!periodic[k]) continue;
+      let fraction = 0;
+      for (let c = 0; c < 3; c++) fraction += (positions[i + c]! - positions[c]!) * inverse[3 * c + k]!;
+      result[i + k] = Math.round(fraction);
+    }
+  }
+  return result;
+}
+
+/** Element rows, charges of the structures and the C6 table in one buffer. */
+function createElementsBuffer(
+  state: EngineState,
+  structures: readonly Structure[],
+  elements: readonly number[],
+  places: ReturnType<typeof placeElements>,
+): GPUBuffer {
+  const { device, network, polarizabilities } = state;
+  const data = new Float32Array(4 * places.length);
+  data.set(elementRows(network, elements), 4 * places.table);
+  structures.forEach(({ charge }, s) => data[4 * (places.charges + s)] = charge);
+  if (network.dispersion !== null && polarizabilities !== null) {
+    data.set(referenceC6Rows(network.dispersion, polarizabilities, elements), places.c6);
+  }
+  const buffer = device.createBuffer({
+    label: "elements",
+    size: data.byteLength,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, data);
+  return buffer;
+}
+
+/** The input features of all atoms, rows padded to whole vec4s. */
+function inputRows(network: Network, structures: readonly Structure[]): Float32Array<ArrayBuffer> {
+  const F = network.features;
+  const width = 4 * vec4s(F);
+  const atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
+  const rows = new Float32Array(atoms * width);
+  const layers = { products: plainDenseProducts, activation: network.hyperparameters.activation };
+  let atom = 0;
+  const known = new Map<string, Float64Array>();
+  for (const { numbers, charge, unpaired } of structures) {
+    const key = `${numbers.join(",")} ${charge} ${unpaired}`;
+    const x = known.get(key) ?? inputFeatures(layers, network, numbers, charge, unpaired);
+    known.set(key, x);
+    for (let i = 0; i < numbers.length; i++) rows.set(x.subarray(i * F, (i + 1) * F), (atom + i) * width);
+    atom += numbers.length;
+  }
+  return rows;
+}
+
+/** Workgroups in each direction are limited. */
+function checkDispatches(plan: NetworkPlan, device: GPUDevice): void {
+  const limit = device.limits.maxComputeWorkgroupsPerDimension;
+  for (const { kernel, x, y, z } of [...plan.prepare.dispatches, ...plan.step.dispatches]) {
+    if (Math.max(x, y, z) > limit) {
+      throw new DeviceError(
+        `Expected at most ${limit} workgroups a dispatch but found ${Math.max(x, y, z)} in ${kernel}; ` +
+          "use fewer structures at once",
+      );
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import type { Activation, Linear, Network, ResidualBlock, ResidualMlp } from "../model/network.ts";
+
+/** No such offset: the kernels' NONE. */
+export const none = 0xffffffff;
+
+/** Where a linear layer stands in the weight buffer; offsets and widths count vec4s. */
+export interface PackedLinear {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** W as `[input][output]`. */
+  readonly weight: number;
+  /** Wᵀ as `[output][input]`, for the adjoint. */
+  readonly transposed: number;
+  /** b, or {@linkcode none}. */
+  readonly bias: number;
+}
+
+/** All of a network's weights in one float32 buffer, every row padded with zeros to whole vec4s. */
+export interface PackedWeights {
+  readonly data: Float32Array<ArrayBuffer>;
+  /** F, K and m in vec4s. */
+  readonly features4: number;
+  readonly basis4: number;
+  readonly random4: number;
+  readonly linear: ReadonlyMap<Linear, PackedLinear>;
+  /** α, followed by β. */
+  readonly activation: ReadonlyMap<Activation, number>;
+  /** For each module ω/F^¼. */
+  readonly omega: readonly PackedLinear[];
+  /** Radial maps of all modules as one layer K → M·3·F. */
+  readonly radial: PackedLinear;
+  /** The radial functions' three parameter arrays `[K]`. */
+  readonly basis: number;
+  /** w_e `[F]`, w_q `[F]`. */
+  readonly output: number;
+}
+
+/** Vec4s that hold n numbers. */
+export function vec4s(n: number): number {
+  return Math.ceil(n / 4);
+}
+
+/** Packs a network; see {@linkcode PackedWeights}. */
+export function packWeights(network: Network): PackedWeights {
+  const packer = new Packer();
+  const F = network.features;
+  const features4 = vec4s(F);
+  const linear = new Map<Linear, PackedLinear>();
+  const activation = new Map<Activation, number>();
+
+  function packActivation(layer: Activation) {
+    activation.set(layer, packer.rows([layer.alpha, layer.beta]));
+  }
+  function packStack(stack: readonly ResidualBlock[]) {
+    for (const block of stack) {
+      packActivation(block.activation1);
+      linear.set(block.linear1, packer.linear(block.linear1, [F], [F]));
+      packActivation(block.activation2);
+      linear.set(block.linear2, packer.linear(block.linear2, [F], [F]));
+    }
+  }
+  function packMlp(mlp: ResidualMlp) {
+    packStack(mlp.stack);
+    packActivation(mlp.activation);
+    linear.set(mlp.linear, packer.linear(mlp.linear, [F], [F]));
+  }
+
+  const omega: PackedLinear[] = [];
+  const scale = 1 / Math.pow(F, 0.25);
+  for (const module of network.modules) {
+    packStack(module.residualPre);
+    packStack(module.residualPost);
+    for (
+      const mlp of [
+        module.resblockX,
+        module.resblockS,
+        module.resblockP,
+        module.resblockD,
+        module.resblockQ,
+        module.resblockK,
+        module.resblockV,
+        module.resblockLocal,
+        module.resblock,
+      ]
+    ) packMlp(mlp);
+    for (const projection of [module.projectionP, module.projectionD]) {
+      linear.set(projection, packer.linear(projection, [F], [F, F]));
+    }
+    if (module.omega === null) {
+      throw new RangeError(
+        "Expected random features (attention.omega) in every module but found exact attention, which has no kernel; use --device cpu",
+      );
+    }
+    omega.push(
+      packer.linear(randomProjection(module.omega, F, module.randomFeatures, scale), [F], [module.randomFeatures]),
+    );
+  }
+  const random4 = vec4s(Math.max(...network.modules.map((module) => module.randomFeatures)));
+  const radial = packer.linear(
+    stackRadial(network),
+    [network.basisFunctions],
+    network.modules.flatMap(() => [F, F, F]),
+  );
+  const basis = packer.rows(basisParameters(network));
+  const output = packer.rows([network.output.weight.subarray(0, F), network.output.weight.subarray(F, 2 * F)]);
+  return {
+    data: packer.finish(),
+    features4,
+    basis4: vec4s(network.basisFunctions),
+    random4,
+    linear,
+    activation,
+    omega,
+    radial,
+    basis,
+    output,
+  };
+}
+
+/** ω/F^¼ as a layer F → m. */
+function randomProjection(omega: Float64Array, F: number, m: number, scale: number): Linear {
+  const weight = new Float64Array(m * F);
+  for (let f = 0; f < F; f++) {
+    for (let a = 0; a < m; a++) weight[a * F + f] = omega[f * m + a]! * scale;
+  }
+  return { inputs: F, outputs: m, weight, bias: null };
+}
+
+/** radial_s, radial_p, radial_d of all modules as one layer. */
+function stackRadial(network: Network): Linear {
+  const layers = network.modules.flatMap((module) => [module.radialS, module.radialP, module.radialD]);
+  const outputs = layers.reduce((sum, layer) => sum + layer.outputs, 0);
+  const weight = new Float64Array(outputs * network.basisFunctions);
+  let at = 0;
+  for (const layer of layers) {
+    weight.set(layer.weight, at);
+    at += layer.weight.length;
+  }
+  return { inputs: network.basisFunctions, outputs, weight, bias: null };
+}
+
+/** The three arrays `[K]` that pair_geometry.wgsl calls first, second, third. */
+function basisParameters(network: Network): Float64Array[] {
+  const basis = network.radialBasis;
+  const zero = new Float64Array(network.basisFunctions);
+  switch (basis.kind) {
+    case "exp-bernstein":
+    case "bernstein":
+      return [basis.logc, basis.n, basis.v];
+    case "exp-gaussian":
+    case "gaussian":
+      return [basis.width, basis.center, zero];
+    case "sinc":
+      return [basis.factor, zero, zero];
+  }
+}
+
+/** Collects padded arrays; offsets count vec4s. */
+class Packer {
+  #arrays: Float32Array[] = [];
+  #length = 0;
+
+  /** Arrays one after the other, each padded to whole vec4s. */
+  rows(arrays: readonly Float64Array[]): number {
+    const offset = this.#length / 4;
+    for (const array of arrays) {
+      const padded = new Float32Array(4 * vec4s(array.length));
+      padded.set(array);
+      this.#push(padded);
+    }
+    return offset;
+  }
+
+  /** A layer whose inputs and outputs consist of segments, each padded on its own. */
+  linear(layer: Linear, inputSegments: readonly number[], outputSegments: readonly number[]): PackedLinear {
+    const input = paddedPlaces(inputSegments);
+    const output = paddedPlaces(outputSegments);
+    const inputs = input.width;
+    const outputs = output.width;
+    const forward = new Float32Array(inputs * outputs);
+    const backward = new Float32Array(inputs * outputs);
+    for (let o = 0; o < layer.outputs; o++) {
+      for (let i = 0; i < layer.inputs; i++) {
+        const value = layer.weight[o * layer.inputs + i]!;
+        forward[input.places[i]! * outputs + output.places[o]!] = value;
+        backward[output.places[o]! * inputs + input.places[i]!] = value;
+      }
+    }
+    let bias = none;
+    const weight = this.#push(forward);
+    const transposed = this.#push(backward);
+    if (layer.bias !== null) {
+      const padded = new Float32Array(outputs);
+      for (let o = 0; o < layer.outputs; o++) padded[output.places[o]!] = layer.bias[o]!;
+      bias = this.#push(padded);
+    }
+    return { inputs: inputs / 4, outputs: outputs / 4, weight, transposed, bias };
+  }
+
+  finish(): Float32Array<ArrayBuffer> {
+    const data = new Float32Array(this.#length);
+    let at = 0;
+    for (const array of this.#arrays) {
+      data.set(array, at);
+      at += array.length;
+    }
+    return data;
+  }
+
+  #push(array: Float32Array): number {
+    const offset = this.#length / 4;
+    this.#arrays.push(array);
+    this.#length += array.length;
+    return offset;
+  }
+}
+
+/** Where each element of consecutive segments stands when every segment is padded to whole vec4s. */
+function paddedPlaces(segments: readonly number[]): { places: number[]; width: number } {
+  const places: number[] = [];
+  let at = 0;
+  for (const length of segments) {
+    for (let i = 0; i < length; i++) places.push(at + i);
+    at += 4 * vec4s(length);
+  }
+  return { places, width: at };
+}

@@ -1,0 +1,97 @@
+import { type KernelName, type KernelSource, kernelSources } from "../../kernels/mod.ts";
+import { DeviceError } from "./device.ts";
+import { parameterBlockSize } from "./plan.ts";
+import { expandTemplate } from "./template.ts";
+
+/** All pipelines of one model and tile, with the bind group layout that they share. */
+export interface Pipelines {
+  readonly layout: GPUBindGroupLayout;
+  readonly pipelines: Readonly<Record<KernelName, GPUComputePipeline>>;
+}
+
+/** The buffers of the shared bind group, by binding; `kernels/*.wgsl` declare the ones they use. */
+export const bindings = {
+  parameters: 0,
+  weights: 1,
+  features: 2,
+  pairs: 3,
+  indices: 4,
+  positions: 5,
+  elements: 6,
+  results: 7,
+} as const;
+
+/** One bind group layout serves every kernel: a parameter block at a dynamic offset and seven storage buffers. */
+function createLayout(device: GPUDevice): GPUBindGroupLayout {
+  const writable: number[] = [bindings.features, bindings.pairs, bindings.results];
+  const storage = Object.values(bindings).filter((binding) => binding !== bindings.parameters);
+  return device.createBindGroupLayout({
+    entries: [
+      {
+        binding: bindings.parameters,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: parameterBlockSize },
+      },
+      ...storage.map((binding): GPUBindGroupLayoutEntry => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: writable.includes(binding) ? "storage" : "read-only-storage" },
+      })),
+    ],
+  });
+}
+
+/** The whole WGSL text of one kernel. */
+export function kernelText(source: KernelSource, constants: Readonly<Record<string, number | string>>): string {
+  const all = { ...constants, ...source.constants };
+  const body = expandTemplate(source.parts.join("\n"), all);
+  // Only what the text uses, so that a text does not change (and is not compiled again) for what it ignores.
+  const names = collectNames(body, all);
+  const declarations = Object.entries(all).filter(([name]) => names.has(name)).map(([name, value]) =>
+    `const ${name} = ${typeof value === "number" ? `${value}u` : value.includes(",") ? `vec4<f32>(${value})` : value};`
+  );
+  return `${declarations.join("\n")}\n${body}`;
+}
+
+/** The constants that a text uses, directly or through another constant. */
+function collectNames(body: string, constants: Readonly<Record<string, number | string>>): Set<string> {
+  const names = new Set<string>();
+  const queue = [body];
+  for (let text = queue.pop(); text !== undefined; text = queue.pop()) {
+    for (const [word] of text.matchAll(/\b[A-Z][A-Z0-9_]*\b/g)) {
+      if (names.has(word) || !(word in constants)) continue;
+      names.add(word);
+      queue.push(String(constants[word]));
+    }
+  }
+  return names;
+}
+
+/**
+ * Compiles all kernels.
+ *
+ * @throws {DeviceError} with the driver's message and the kernel's name.
+ */
+export async function createPipelines(
+  device: GPUDevice,
+  constants: Readonly<Record<string, number | string>>,
+): Promise<Pipelines> {
+  const layout = createLayout(device);
+  const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+  const pipelines: Partial<Record<KernelName, GPUComputePipeline>> = {};
+  const modules = new Map<string, GPUShaderModule>();
+  for (const [name, source] of Object.entries(kernelSources) as [KernelName, KernelSource][]) {
+    const code = kernelText(source, constants);
+    device.pushErrorScope("validation");
+    const module = modules.get(code) ?? device.createShaderModule({ label: name, code });
+    modules.set(code, module);
+    pipelines[name] = device.createComputePipeline({
+      label: name,
+      layout: pipelineLayout,
+      compute: { module, entryPoint: source.entry },
+    });
+    const error = await device.popErrorScope();
+    if (error !== null) throw new DeviceError(`Kernel ${name} was refused by the driver: ${error.message}`);
+  }
+  return { layout, pipelines: pipelines as Record<KernelName, GPUComputePipeline> };
+}

@@ -1,0 +1,114 @@
+import type { KernelName } from "../../kernels/mod.ts";
+import { maximumJobs } from "./kernel_constants.ts";
+import { none } from "./packed_weights.ts";
+
+/** One dispatch: a pipeline, its parameter block, and the grid of workgroups. */
+export interface Dispatch {
+  readonly kernel: KernelName;
+  /** Byte offset of the parameter block. */
+  readonly parameters: number;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** A list of dispatches in order, ready to be replayed every step. */
+export interface Plan {
+  readonly dispatches: readonly Dispatch[];
+  /** Parameter blocks of all dispatches. */
+  readonly parameters: Uint32Array<ArrayBuffer>;
+}
+
+/** One linear layer of a `linear` dispatch; see `kernels/linear.wgsl`. Offsets and widths count vec4s. */
+export interface LinearJob {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly x: number;
+  readonly y: number;
+  readonly weight: number;
+  readonly bias?: number;
+  readonly activation?: number;
+  readonly derivative?: number;
+  readonly p?: number;
+  readonly r1?: number;
+  readonly r2?: number;
+}
+
+/** Bytes at which a dynamic uniform offset may stand on every device. */
+const alignment = 256;
+
+/** Bytes of the largest parameter block; every binding has this size. */
+export const parameterBlockSize = maximumJobs * 48;
+
+/** Collects dispatches and their parameters. */
+export class PlanWriter {
+  #dispatches: Dispatch[] = [];
+  #words: number[] = [];
+
+  /** Adds a dispatch of x × y × z workgroups; none where there is nothing to do. */
+  dispatch(kernel: KernelName, words: readonly number[], x: number, y = 1, z = 1): void {
+    if (x === 0 || y === 0 || z === 0) return;
+    this.#dispatches.push({ kernel, parameters: this.#words.length * 4, x, y, z });
+    for (const word of words) this.#words.push(word);
+    while ((this.#words.length * 4) % alignment !== 0) this.#words.push(0);
+  }
+
+  /** Adds linear layers that do not depend on each other, as many as fit in each dispatch. */
+  linear(
+    kernel: "linear" | "linear_pairs",
+    jobs: readonly LinearJob[],
+    workgroupRows: number,
+    workgroupColumns: number,
+  ): void {
+    for (let from = 0; from < jobs.length; from += maximumJobs) {
+      const part = jobs.slice(from, from + maximumJobs);
+      const rows = Math.max(...part.map((job) => job.rows));
+      const columns = Math.max(...part.map((job) => job.outputs));
+      this.dispatch(
+        kernel,
+        part.flatMap((job) => [
+          job.rows,
+          job.inputs,
+          job.outputs,
+          job.x,
+          job.y,
+          job.weight,
+          job.bias ?? none,
+          job.activation ?? none,
+          job.derivative ?? none,
+          job.p ?? none,
+          job.r1 ?? none,
+          job.r2 ?? none,
+        ]),
+        Math.ceil(rows / workgroupRows),
+        Math.ceil(columns / workgroupColumns),
+        part.length,
+      );
+    }
+  }
+
+  finish(): Plan {
+    // The last block's binding reaches beyond its words.
+    const parameters = new Uint32Array(this.#words.length + parameterBlockSize / 4);
+    parameters.set(this.#words);
+    return { dispatches: this.#dispatches, parameters };
+  }
+}
+
+/** Hands out places in a buffer, one after the other; counts vec4s. */
+export class Arena {
+  #length = 0;
+
+  /** Vec4s handed out so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Room for an array. */
+  take(vec4s: number): number {
+    const offset = this.#length;
+    this.#length += vec4s;
+    return offset;
+  }
+}

@@ -1,0 +1,41 @@
+/** How a kernel's work is cut into threads: plain numbers in the kernels' texts, the same kernels for every device. */
+export interface Tile {
+  readonly name: "software" | "hardware";
+  /** Rows of a linear layer that one thread computes. */
+  readonly tileRows: number;
+  /** vec4 columns of a linear layer that one thread computes. */
+  readonly tileColumns: number;
+  /** Threads of a workgroup along a linear layer's columns. */
+  readonly columnThreads: number;
+  /** Threads of a workgroup along a linear layer's rows. */
+  readonly rowThreads: number;
+  /** Workgroup size of kernels without cooperation between threads. */
+  readonly threads: number;
+  /** Workgroup size of kernels with one workgroup a structure. */
+  readonly groupThreads: number;
+}
+
+/**
+ * The two presets. A software driver runs a workgroup on one core, in SIMD groups, and is bound by loads: large register
+ * tiles, small workgroups. Hardware wants many threads in flight: small register tiles, whole warps.
+ */
+export const tiles: Readonly<Record<Tile["name"], Tile>> = {
+  software: {
+    name: "software",
+    tileRows: 4,
+    tileColumns: 1,
+    columnThreads: 16,
+    rowThreads: 1,
+    threads: 32,
+    groupThreads: 32,
+  },
+  hardware: {
+    name: "hardware",
+    tileRows: 1,
+    tileColumns: 1,
+    columnThreads: 16,
+    rowThreads: 4,
+    threads: 64,
+    groupThreads: 64,
+  },
+};

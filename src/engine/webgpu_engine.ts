@@ -1,0 +1,154 @@
+import type { Network } from "../model/network.ts";
+import { referencePolarizabilities } from "../reference/reference_c6.ts";
+import type { Structure } from "../structure/structure.ts";
+import { DeviceBatch } from "./device_batch.ts";
+import { type DeviceDescription, DeviceError, type OpenDevice, openDevice } from "./device.ts";
+import { kernelConstants } from "./kernel_constants.ts";
+import { type PackedWeights, packWeights } from "./packed_weights.ts";
+import { createPipelines, type Pipelines } from "./pipelines.ts";
+import { ReadBack, type ReadBackMode } from "./read_back.ts";
+import { type Tile, tiles } from "./tile.ts";
+
+/** How the WebGPU engine is set up. */
+export interface WebGpuEngineOptions {
+  /** Which device; default `auto`. */
+  readonly device?: "auto" | "gpu" | "software";
+  /** Preset of the tile; default: the device's own. */
+  readonly tile?: Tile["name"];
+  /** Cutoff of electrostatics and dispersion, Å, in place of the model's; `null`: all pairs. */
+  readonly longRangeCutoff?: number | null;
+  /** How results come back; default: what a test at start finds. */
+  readonly readBack?: ReadBackMode;
+}
+
+/** Batches whose device state is kept, the least recently used going first. */
+const keptBatches = 4;
+
+/**
+ * Everything of the model that stands on a device: weights and compiled kernels. {@linkcode DeviceBatch} adds what belongs
+ * to a batch of structures.
+ */
+export interface EngineState {
+  readonly device: GPUDevice;
+  readonly network: Network;
+  readonly weights: PackedWeights;
+  readonly weightBuffer: GPUBuffer;
+  readonly pipelines: Pipelines;
+  readonly tile: Tile;
+  readonly longRangeCutoff: number | null;
+  readonly polarizabilities: Float64Array | null;
+}
+
+/** Per-atom results of a batch as the device wrote them, float32; see `charges.wgsl` for the slots. */
+export interface DeviceResults {
+  /** `[slots][atoms][4]`. */
+  readonly data: Float32Array;
+  readonly atoms: number;
+}
+
+/** SpookyNet on a WebGPU device: batches of structures in, per-atom results out. */
+export class WebGpuEngine {
+  readonly description: DeviceDescription;
+  readonly tile: Tile;
+  #state: EngineState;
+  #readBack: ReadBack;
+  #batches = new Map<string, DeviceBatch>();
+
+  private constructor(state: EngineState, readBack: ReadBack, opened: OpenDevice) {
+    this.#state = state;
+    this.#readBack = readBack;
+    this.tile = state.tile;
+    this.description = { kind: opened.kind, name: opened.name, driver: opened.driver, readBack: readBack.mode };
+  }
+
+  /**
+   * Opens the device, uploads the weights and compiles the kernels.
+   *
+   * @throws {DeviceError} where there is no such device or the driver refuses a kernel.
+   */
+  static async create(network: Network, options: WebGpuEngineOptions = {}): Promise<WebGpuEngine> {
+    const weights = packWeights(network);
+    const longRangeCutoff = options.longRangeCutoff === undefined
+      ? network.hyperparameters.longRangeCutoff
+      : options.longRangeCutoff;
+    const opened = await openDevice(options.device ?? "auto");
+    const { device } = opened;
+    const tile = tiles[options.tile ?? (opened.kind === "software" ? "software" : "hardware")];
+    const readBack = await ReadBack.create(device, options.readBack);
+    const pipelines = await createPipelines(device, kernelConstants(network, weights, tile, longRangeCutoff));
+    const weightBuffer = device.createBuffer({
+      label: "weights",
+      size: weights.data.byteLength,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    });
+    device.queue.writeBuffer(weightBuffer, 0, weights.data);
+    return new WebGpuEngine(
+      {
+        device,
+        network,
+        weights,
+        weightBuffer,
+        pipelines,
+        tile,
+        longRangeCutoff,
+        polarizabilities: network.dispersion === null ? null : referencePolarizabilities(network.dispersion),
+      },
+      readBack,
+      opened,
+    );
+  }
+
+  /**
+   * Evaluates a batch in one submit.
+   *
+   * @param structures The structures; they are read, not kept.
+   * @param slots How many of the five result slots to read back.
+   * @returns Results that are overwritten by the next call with structures of the same composition.
+   */
+  async compute(structures: readonly Structure[], slots: number): Promise<DeviceResults> {
+    const batch = this.#submit(structures, slots);
+    await this.#readBack.read(batch.staging, batch.target(slots));
+    return { data: batch.target(slots), atoms: batch.atoms };
+  }
+
+  /** {@linkcode compute} without a turn of the event loop, where the runtime reads back synchronously. */
+  computeSync(structures: readonly Structure[], slots: number): DeviceResults {
+    const batch = this.#submit(structures, slots);
+    this.#readBack.readSync(batch.staging, batch.target(slots));
+    return { data: batch.target(slots), atoms: batch.atoms };
+  }
+
+  /** Frees the device. */
+  destroy(): void {
+    for (const batch of this.#batches.values()) batch.destroy();
+    this.#batches.clear();
+    this.#state.weightBuffer.destroy();
+    this.#state.device.destroy();
+  }
+
+  #submit(structures: readonly Structure[], slots: number): DeviceBatch {
+    const key = batchKey(structures);
+    let batch = this.#batches.get(key);
+    this.#batches.delete(key);
+    if (batch === undefined) {
+      const oldest = this.#batches.keys().next().value;
+      if (oldest !== undefined && this.#batches.size >= keptBatches) {
+        this.#batches.get(oldest)!.destroy();
+        this.#batches.delete(oldest);
+      }
+      batch = new DeviceBatch(this.#state, structures);
+    }
+    this.#batches.set(key, batch);
+    batch.submit(structures, slots);
+    return batch;
+  }
+}
+
+/** What must be equal for a batch's device state to be used again: everything but positions and cells. */
+function batchKey(structures: readonly Structure[]): string {
+  return structures.map(({ numbers, charge, unpaired, cell, periodic }) =>
+    `${numbers.join(",")} ${charge} ${unpaired} ${cell === null ? "" : periodic}`
+  ).join(";");
+}
+
+export { DeviceError };
