@@ -49,6 +49,12 @@ export class ReferenceEngine {
    */
   compute(structure: Structure, properties: ReadonlySet<Property>): Result {
     this.#checkProperties(properties);
+    const { numbers, positions } = structure;
+    if (positions.length !== 3 * numbers.length) {
+      throw new RangeError(
+        `Expected ${3 * numbers.length} coordinates for ${numbers.length} atoms but found ${positions.length}`,
+      );
+    }
     const system = this.#prepare(structure);
     const { energy, forces, ...others } = this.#evaluate(system, structure);
     const { virial, charges, dipole, energies, polarizabilities, c6 } = others;
