@@ -3,7 +3,7 @@ import type { Evaluate, Frame, FrameResult } from "./frame.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** How long after the last byte from any connection an evaluation waits for more to arrive. */
-const patienceMilliseconds = 0.3;
+const patienceMilliseconds = 1;
 
 /** What one connection wants computed. */
 export interface EvaluationRequest {
@@ -35,7 +35,7 @@ interface Waiting {
  * Brings the requests of all connections that have arrived into one call of `evaluate`, one call at a time.
  *
  * Before each call the event loop turns until every connection has asked and its socket has been read empty, or nothing
- * more has come for 0.3 ms: `evaluate` may block, and an unread socket would be reset if the process died in it.
+ * more has come for 1 ms: `evaluate` may block, and an unread socket would be reset if the process died in it.
  */
 export class EvaluationQueue {
   readonly #evaluate: Evaluate;
