@@ -19,6 +19,7 @@ import longRangeNeighbours from "./long_range_neighbours.wgsl" with { type: "tex
 import pairAdjoint from "./pair_adjoint.wgsl" with { type: "text" };
 import pairGeometry from "./pair_geometry.wgsl" with { type: "text" };
 import pairVector from "./pair_vector.wgsl" with { type: "text" };
+import radialTable from "./radial_table.wgsl" with { type: "text" };
 import structureContract from "./structure_contract.wgsl" with { type: "text" };
 import structureProduct from "./structure_product.wgsl" with { type: "text" };
 import sum from "./sum.wgsl" with { type: "text" };
@@ -40,7 +41,7 @@ const longRangeParts = [pairVector, longRangeNeighbours, switching];
 export const kernelSources = {
   linear: { parts: [activation, linear], entry: "main", constants: { BUFFER: "2", MAX_INPUTS: "MAX_FEATURE_INPUTS" } },
   linear_pairs: { parts: [activation, linear], entry: "main", constants: { BUFFER: "3", MAX_INPUTS: "BASIS4" } },
-  pair_geometry: { parts: [pairVector, pairGeometry], entry: "main" },
+  pair_geometry: { parts: [pairVector, radialTable, pairGeometry], entry: "main" },
   local_gather: { parts: [dFunctions, localGather], entry: "value" },
   local_gather_adjoint: { parts: [dFunctions, localGather], entry: "adjoint" },
   pair_adjoint: { parts: [dFunctions, pairAdjoint], entry: "main" },

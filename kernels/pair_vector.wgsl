@@ -5,8 +5,19 @@
 
 @group(0) @binding(5) var<storage, read> positions: array<vec4<f32>>;
 
+struct SplitVector {
+  h: vec3<f32>,
+  l: vec3<f32>,
+}
+
+fn split_pair_vector(i: u32, j: u32, image: u32) -> SplitVector {
+  return SplitVector(
+    (positions[2u * j].xyz - positions[2u * i].xyz) + positions[image].xyz,
+    (positions[2u * j + 1u].xyz - positions[2u * i + 1u].xyz) + positions[image + 1u].xyz,
+  );
+}
+
 fn pair_vector(i: u32, j: u32, image: u32) -> vec3<f32> {
-  let hi = positions[2u * j].xyz - positions[2u * i].xyz;
-  let lo = positions[2u * j + 1u].xyz - positions[2u * i + 1u].xyz;
-  return (hi + positions[image].xyz) + (lo + positions[image + 1u].xyz);
+  let vector = split_pair_vector(i, j, image);
+  return vector.h + vector.l;
 }

@@ -9,7 +9,8 @@ import { DeviceError } from "./device.ts";
 import { elementRows, referenceC6Rows } from "./element_table.ts";
 import { resultSlots } from "./kernel_constants.ts";
 import { type ElementPlaces, type NetworkPlan, placeElements, planNetwork } from "./network_plan.ts";
-import { vec4s } from "./packed_weights.ts";
+import { repulsionPolynomials } from "./radial_tables.ts";
+import { vec4s } from "./vec4s.ts";
 import { bindings } from "./pipelines.ts";
 import { parameterBlockSize, type Plan } from "./plan.ts";
 import { StagingBuffer } from "./read_back.ts";
@@ -105,7 +106,7 @@ export class DeviceBatch {
     });
     const elements = [...new Set(structures.flatMap(({ numbers }) => [...numbers]))].sort((a, b) => a - b);
     this.#elementOf = new Map(elements.map((Z, e) => [Z, e]));
-    const places = placeElements(elements.length, structures.length);
+    const places = placeElements(elements.length, structures.length, state.weights.basisTable.intervals);
     this.#places = places;
     this.#elementsBuffer = createElementsBuffer(state, structures, elements, places);
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -265,6 +266,11 @@ function createElementsBuffer(
   structures.forEach(({ charge }, s) => data[4 * (places.charges + s)] = charge);
   if (network.dispersion !== null && polarizabilities !== null) {
     data.set(referenceC6Rows(network.dispersion, polarizabilities, elements), places.c6);
+  }
+  if (network.repulsion !== null) {
+    const { interval } = state.weights.basisTable;
+    const table = repulsionPolynomials(network.repulsion, network.hyperparameters.cutoff, elements, interval);
+    data.set(table, 4 * places.repulsion);
   }
   const buffer = device.createBuffer({
     label: "elements",

@@ -13,7 +13,7 @@ export const elementTable = {
 
 /**
  * One row for each element of a batch, float32:
- * Z, Z^p, rcov (bohr), en, zeff, gam, sqrt_r4r2, charge bias (e); then of the reference systems `[8]` each qref, fixed
+ * 0, 0, rcov (bohr), en, zeff, gam, sqrt_r4r2, charge bias (e); then of the reference systems `[8]` each qref, fixed
  * weights, static polarizabilities (Å³); then `[7][3]` Gaussians (mask, weight, cn, 0) of the coordination number.
  */
 export function elementRows(network: Network, elements: readonly number[]): Float32Array {
@@ -21,8 +21,6 @@ export function elementRows(network: Network, elements: readonly number[]): Floa
   const rows = new Float32Array(elements.length * stride);
   elements.forEach((Z, e) => {
     const row = rows.subarray(e * stride, (e + 1) * stride);
-    row[0] = Z;
-    row[1] = network.repulsion === null ? 0 : Math.pow(Z, network.repulsion.power);
     row[7] = network.elementBias[2 * Z + 1]!;
     const d4 = network.dispersion;
     if (d4 === null) return;

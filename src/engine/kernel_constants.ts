@@ -2,6 +2,7 @@ import { bohr, coulombConstant, hartree } from "../model/constants.ts";
 import type { Network } from "../model/network.ts";
 import { elementTable } from "./element_table.ts";
 import type { PackedWeights } from "./packed_weights.ts";
+import { grid } from "./split_coordinate.ts";
 import type { Tile } from "./tile.ts";
 
 /** Most linear layers that one dispatch can compute; fixes the size of a parameter block. */
@@ -17,7 +18,7 @@ export function kernelConstants(
   tile: Tile,
   longRangeCutoff: number | null,
 ): Record<string, number | string> {
-  const { hyperparameters, radialBasis, repulsion, dispersion } = network;
+  const { hyperparameters, dispersion } = network;
   const L = longRangeCutoff;
   const tilt = L === null ? 0 : L / Math.pow(L * L + 1, 1.5);
   const shift = L === null ? 0 : (2 * L * L + 1) / Math.pow(L * L + 1, 1.5);
@@ -36,7 +37,6 @@ export function kernelConstants(
     // architecture
     FEATURES4: weights.features4,
     BASIS4: weights.basis4,
-    BASIS_FUNCTIONS: network.basisFunctions,
     RANDOM4: weights.random4,
     RANDOM_FEATURES: network.modules[0]?.randomFeatures ?? 0,
     MAX_FEATURE_INPUTS: Math.max(2 * weights.features4, weights.random4),
@@ -49,20 +49,11 @@ export function kernelConstants(
     CUTOFF: float(hyperparameters.cutoff),
     HAS_LONG_RANGE_CUTOFF: String(L !== null),
     LONG_RANGE_CUTOFF: float(L ?? 1),
-    // radial basis
-    EXP_BERNSTEIN: 0,
-    EXP_GAUSSIAN: 1,
-    GAUSSIAN: 2,
-    BERNSTEIN: 3,
-    BASIS: { "exp-bernstein": 0, "exp-gaussian": 1, gaussian: 2, bernstein: 3, sinc: 4 }[radialBasis.kind],
-    ALPHA: float("alpha" in radialBasis ? radialBasis.alpha : 0),
-    EXP_WEIGHTING: String("weighted" in radialBasis && radialBasis.weighted),
-    BERNSTEIN_CUTOFF: float(radialBasis.kind === "bernstein" ? radialBasis.cutoff : 1),
-    // repulsion
-    REPULSION: String(repulsion !== null),
-    ZBL_COEFFICIENTS: Array.from(repulsion?.coefficients ?? [0, 0, 0, 0], float).join(", "),
-    ZBL_EXPONENTS: Array.from(repulsion?.exponents ?? [0, 0, 0, 0], float).join(", "),
-    ZBL_SCALE: float(repulsion?.scale ?? 0),
+    // pairs
+    GRID: float(grid),
+    INTERVAL_STEPS: `${weights.basisTable.interval * grid}u`,
+    INTERVALS: `${weights.basisTable.intervals}u`,
+    REPULSION: String(network.repulsion !== null),
     COULOMB: float(coulombConstant),
     // long range
     ELECTROSTATICS: String(hyperparameters.electrostatics),
@@ -83,7 +74,6 @@ export function kernelConstants(
     ELEMENT_POLARIZABILITIES: `${elementTable.polarizabilities}u`,
     ELEMENT_GAUSSIANS: `${elementTable.gaussians}u`,
     // numbers
-    PI: float(Math.PI),
     SQRT_PI: float(Math.sqrt(Math.PI)),
     SQRT2: float(Math.SQRT2),
     SQRT3: float(Math.sqrt(3)),

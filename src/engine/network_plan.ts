@@ -25,6 +25,7 @@ export interface ElementPlaces {
   readonly table: number;
   readonly charges: number;
   readonly c6: number;
+  readonly repulsion: number;
 }
 
 /** What one module leaves for its adjoint; offsets count vec4s of the features buffer. */
@@ -176,7 +177,8 @@ class NetworkPlanner {
       second,
       image,
       atomTable,
-      this.#elements.table,
+      this.#elements.count,
+      this.#elements.repulsion,
       this.#geometry,
       this.#gradient,
       this.#basis,
@@ -630,9 +632,14 @@ const plain = 0;
 const normalised = 1;
 const extended = 2;
 
-/** Vec4s of the elements buffer's parts: element rows, charges of the structures, C6 table. */
-export function placeElements(count: number, structures: number): ElementPlaces & { readonly length: number } {
+/** Vec4s of the elements buffer's parts: element rows, charges of the structures, C6 table, repulsion table. */
+export function placeElements(
+  count: number,
+  structures: number,
+  intervals: number,
+): ElementPlaces & { readonly length: number } {
   const charges = count * elementTable.stride4;
-  const c6 = 4 * (charges + structures);
-  return { count, table: 0, charges, c6, length: charges + structures + 14 * count * count };
+  const c6 = charges + structures;
+  const repulsion = c6 + 14 * count * count;
+  return { count, table: 0, charges, c6: 4 * c6, repulsion, length: repulsion + 2 * intervals * count * count };
 }

@@ -1,5 +1,9 @@
 import type { Activation, Linear, Network, ResidualBlock, ResidualMlp } from "../model/network.ts";
 
+import type { PolynomialTable } from "./polynomial_table.ts";
+import { basisPolynomials } from "./radial_tables.ts";
+import { vec4s } from "./vec4s.ts";
+
 /** No such offset: the kernels' NONE. */
 export const none = 0xffffffff;
 
@@ -29,15 +33,11 @@ export interface PackedWeights {
   readonly omega: readonly PackedLinear[];
   /** Radial maps of all modules as one layer K → M·3·F. */
   readonly radial: PackedLinear;
-  /** The radial functions' three parameter arrays `[K]`. */
+  /** The radial basis: polynomials `[interval][6][K]`. */
   readonly basis: number;
+  readonly basisTable: PolynomialTable;
   /** w_e `[F]`, w_q `[F]`. */
   readonly output: number;
-}
-
-/** Vec4s that hold n numbers. */
-export function vec4s(n: number): number {
-  return Math.ceil(n / 4);
 }
 
 /** Packs a network; see {@linkcode PackedWeights}. */
@@ -101,7 +101,8 @@ export function packWeights(network: Network): PackedWeights {
     [network.basisFunctions],
     network.modules.flatMap(() => [F, F, F]),
   );
-  const basis = packer.rows(basisParameters(network));
+  const basisTable = basisPolynomials(network);
+  const basis = packer.padded(basisTable.coefficients);
   const output = packer.rows([network.output.weight.subarray(0, F), network.output.weight.subarray(F, 2 * F)]);
   return {
     data: packer.finish(),
@@ -113,6 +114,7 @@ export function packWeights(network: Network): PackedWeights {
     omega,
     radial,
     basis,
+    basisTable,
     output,
   };
 }
@@ -137,22 +139,6 @@ function stackRadial(network: Network): Linear {
     at += layer.weight.length;
   }
   return { inputs: network.basisFunctions, outputs, weight, bias: null };
-}
-
-/** The three arrays `[K]` that pair_geometry.wgsl calls first, second, third. */
-function basisParameters(network: Network): Float64Array[] {
-  const basis = network.radialBasis;
-  const zero = new Float64Array(network.basisFunctions);
-  switch (basis.kind) {
-    case "exp-bernstein":
-    case "bernstein":
-      return [basis.logc, basis.n, basis.v];
-    case "exp-gaussian":
-    case "gaussian":
-      return [basis.width, basis.center, zero];
-    case "sinc":
-      return [basis.factor, zero, zero];
-  }
 }
 
 /** Collects padded arrays; offsets count vec4s. */
@@ -195,6 +181,11 @@ class Packer {
       bias = this.#push(padded);
     }
     return { inputs: inputs / 4, outputs: outputs / 4, weight, transposed, bias };
+  }
+
+  /** An array of whole vec4s. */
+  padded(array: Float32Array): number {
+    return this.#push(array);
   }
 
   finish(): Float32Array<ArrayBuffer> {

@@ -1,5 +1,8 @@
-/** Coarse grid of split coordinates, 1/Å; a power of two, see `kernels/pair_vector.wgsl`. */
-const grid = 4096;
+/** Steps of the coarse grid of split coordinates in 1 Å; a power of two, see `kernels/pair_vector.wgsl`. */
+export const grid = 4096;
+
+/** Longest vector whose square in grid steps is below 2³², Å (`kernels/radial_table.wgsl`). */
+export const longestGridVector = 2 ** 16 / grid;
 
 /**
  * Writes a float64 vector as two float32 ones whose sum it is to about 1e-11 Å: the first a multiple of 2⁻¹² Å, so that
