@@ -1,4 +1,4 @@
-import { type PairGeometry } from "./pair_geometry.ts";
+import type { PairGeometry } from "./pair_geometry.ts";
 
 /** The functions of the directions that messages of one order are multiplied by. */
 export interface AngularFunctions {
