@@ -31,10 +31,26 @@ export function buildRadialBasis(source: TensorSource, hyperparameters: Hyperpar
     case "gaussian":
       return { kind, width: new Float64Array(count).fill(scalar("width")), center: vector("center") };
     case "bernstein":
-      return { kind, cutoff: scalar("cutoff"), logc: vector("logc"), n: vector("n"), v: vector("v") };
+      return {
+        kind,
+        cutoff: checkCutoff(scalar("cutoff"), hyperparameters.cutoff),
+        logc: vector("logc"),
+        n: vector("n"),
+        v: vector("v"),
+      };
     case "sinc":
       return { kind, factor: vector("factor") };
   }
+}
+
+/** The stored cutoff is the hyperparameter rounded to float32. */
+function checkCutoff(stored: number, cutoff: number): number {
+  if (Math.abs(stored - cutoff) > 1e-6 * cutoff) {
+    throw new ModelFileError(`Expected the hyperparameters' cutoff of ${cutoff} Å but found ${stored}`, {
+      tensor: "radial_basis_functions.cutoff",
+    });
+  }
+  return stored;
 }
 
 /** Takes the ZBL repulsion's parameters. */

@@ -29,7 +29,8 @@ const secondHalf = /^(module\.\d+\.local_interaction\.projection_[pd])2\.weight$
 export function translateOlderNames(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const translated = new Map<string, Tensor>();
   for (const [name, tensor] of tensors) {
-    if (dropped.has(name) || secondHalf.test(name)) continue;
+    const second = secondHalf.exec(name)?.[1];
+    if (dropped.has(name) || (second !== undefined && tensors.has(`${second}1.weight`))) continue;
     const first = firstHalf.exec(name)?.[1];
     const newName = first === undefined ? translateName(name) : `${first}.weight`;
     if (translated.has(newName) || (newName !== name && tensors.has(newName))) {

@@ -47,8 +47,14 @@ export interface PickleSurroundings {
  * @throws {ModelFileError} with the offset inside the pickle.
  */
 export function readPickle(bytes: Uint8Array, surroundings: PickleSurroundings): unknown {
+  if (bytes.length > largestPickle) {
+    throw new ModelFileError(`Expected a pickle of at most ${largestPickle} bytes but found ${bytes.length}`);
+  }
   return new PickleMachine(bytes, surroundings).run();
 }
+
+/** Largest pickle read, bytes; that of the published model has 100 kB, most of it names. */
+const largestPickle = 2 ** 22;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

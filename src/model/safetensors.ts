@@ -8,7 +8,7 @@ import { ModelFileError, shown } from "./model_file_error.ts";
 const prefixLength = 8;
 
 /** Longest header read, bytes; that of the published model has 47 kB. */
-const longestHeader = 2 ** 24;
+const longestHeader = 2 ** 22;
 
 /** Most dimensions of a tensor; the published ones have up to three. */
 const mostDimensions = 8;
@@ -98,14 +98,14 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
     });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = Number(view.getBigUint64(0, true));
+  const length = view.getBigUint64(0, true);
   const room = Math.min(bytes.length - prefixLength, longestHeader);
   if (length > room) {
     throw new ModelFileError(`Expected a header of at most ${room} bytes but found the length ${length}`, {
       offset: 0,
     });
   }
-  const dataStart = prefixLength + length;
+  const dataStart = prefixLength + Number(length);
   let header: unknown;
   try {
     header = JSON.parse(utf8.decode(bytes.subarray(prefixLength, dataStart)));

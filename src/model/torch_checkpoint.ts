@@ -5,8 +5,8 @@ import { makeModel } from "./make_model.ts";
 import { describe, PickleDictionary, PickleGlobal, readPickle } from "./pickle.ts";
 import { readZipArchive, type ZipEntry } from "./zip_archive.ts";
 
-/** Most elements that all tensors of a file may have together: 1 GiB of float64. */
-const mostElements = 2 ** 27;
+/** Most elements that all tensors may have together for each byte of the file; float32 storages used once need ¼. */
+const mostElementsPerByte = 2;
 
 /** Most dimensions of a tensor; the published ones have up to three. */
 const mostDimensions = 8;
@@ -32,7 +32,8 @@ export function readTorchCheckpoint(bytes: Uint8Array, name: string): Model {
     globals: allowedGlobals,
     persistent: (identifier, offset) => storages.find(identifier, offset),
   });
-  return splitContent(content, name);
+  const { dictionary, state } = splitContent(content);
+  return makeModel(name, dictionary, readTensors(state, mostElementsPerByte * bytes.length));
 }
 
 const storageTypes: ReadonlyMap<string, Tensor["dtype"]> = new Map([
@@ -154,8 +155,8 @@ function makeOrderedDictionary(parameters: readonly unknown[], offset: number): 
 /** `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks, metadata)`. */
 function makeStridedTensor(parameters: readonly unknown[], at: number): StridedTensor {
   const [storage, offset, shape, strides] = parameters;
-  const fits = storage instanceof Storage && isCount(offset) && isCounts(shape) && isCounts(strides) &&
-    shape.length === strides.length && shape.length <= mostDimensions;
+  const fits = storage instanceof Storage && isCount(offset) && isExtents(shape) && isExtents(strides) &&
+    shape.length === strides.length;
   if (!fits) {
     throw new ModelFileError(
       `Expected a storage, an offset, a shape and strides of up to ${mostDimensions} whole numbers each for a ` +
@@ -182,8 +183,9 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+/** The length comes first: a pickle may refer to one long tuple many times. */
+function isExtents(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= mostDimensions && value.every(isCount);
 }
 
 /** The archive's folder, whatever it is called: the one with `data.pkl` in it. */
@@ -208,7 +210,8 @@ function refuseBigEndian(archive: ReadonlyMap<string, ZipEntry>, root: string): 
   }
 }
 
-function splitContent(content: unknown, name: string): Model {
+/** The hyperparameters and the tensors of what SpookyNet's own code saves. */
+function splitContent(content: unknown): { dictionary: Map<string, unknown>; state: PickleDictionary } {
   const state = content instanceof PickleDictionary ? content.items.get("state_dict") : undefined;
   if (!(content instanceof PickleDictionary) || !(state instanceof PickleDictionary)) {
     const found = content instanceof PickleDictionary
@@ -220,10 +223,10 @@ function splitContent(content: unknown, name: string): Model {
   }
   const dictionary = new Map(content.items);
   dictionary.delete("state_dict");
-  return makeModel(name, dictionary, readTensors(state));
+  return { dictionary, state };
 }
 
-function readTensors(state: PickleDictionary): Map<string, Tensor> {
+function readTensors(state: PickleDictionary, mostElements: number): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   let elements = 0;
   for (const [name, value] of state.items) {
@@ -234,7 +237,7 @@ function readTensors(state: PickleDictionary): Map<string, Tensor> {
     }
     elements += value.length;
     if (elements > mostElements) {
-      throw new ModelFileError(`Expected at most ${mostElements} elements in all tensors but found more`, {
+      throw new ModelFileError(`Expected at most ${mostElements} elements in all tensors of this file but found more`, {
         tensor: name,
       });
     }
