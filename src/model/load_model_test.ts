@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { assertRefused } from "../../tests/fixtures/damage.ts";
+import { Random } from "../../tests/fixtures/random.ts";
 import { tinyModel, tinyModelFile } from "../../tests/fixtures/tiny_model.ts";
 import { writeTorchCheckpoint } from "../../tests/fixtures/write_torch_checkpoint.ts";
 import { loadModel, parseModel } from "./load_model.ts";
@@ -80,4 +81,18 @@ Deno.test("loadModel keeps tensor and offset of what it refuses", async () => {
       return true;
     });
   });
+});
+
+Deno.test("parseModel takes or refuses a damaged model and never fails otherwise", () => {
+  const random = new Random(5);
+  const whole = writeSafetensors(tinyModel());
+  for (let trial = 0; trial < 200; trial++) {
+    // Most of what can go wrong stands in the header, the first half of the file.
+    const position = random.integer(whole.length / 2);
+    try {
+      parseModel(whole.with(position, random.integer(256)), "x");
+    } catch (error) {
+      if (!(error instanceof ModelFileError)) throw error;
+    }
+  }
 });
