@@ -3,17 +3,29 @@ export type BasisKind = "exp-bernstein" | "exp-gaussian" | "gaussian" | "bernste
 
 /** How many residual blocks each residual stack of the architecture has. */
 export interface ResidualCounts {
+  /** In the electronic embeddings (`num_residual_electron`). */
   readonly electron: number;
+  /** On a module's input (`num_residual_pre`). */
   readonly pre: number;
+  /** On the central atom's own features in the local interaction (`num_residual_local_x`). */
   readonly localX: number;
+  /** On the neighbours' s features (`num_residual_local_s`). */
   readonly localS: number;
+  /** On the neighbours' p features (`num_residual_local_p`). */
   readonly localP: number;
+  /** On the neighbours' d features (`num_residual_local_d`). */
   readonly localD: number;
+  /** On the local interaction's output (`num_residual_local`). */
   readonly local: number;
+  /** On the attention's queries (`num_residual_nonlocal_q`). */
   readonly nonlocalQ: number;
+  /** On the attention's keys (`num_residual_nonlocal_k`). */
   readonly nonlocalK: number;
+  /** On the attention's values (`num_residual_nonlocal_v`). */
   readonly nonlocalV: number;
+  /** After the interactions (`num_residual_post`). */
   readonly post: number;
+  /** On a module's output (`num_residual_output`). */
   readonly output: number;
 }
 
@@ -27,7 +39,9 @@ export interface Hyperparameters {
   readonly basisFunctions: number;
   /** Number of modules M. */
   readonly modules: number;
+  /** How many residual blocks each stack has. */
   readonly residual: ResidualCounts;
+  /** Kind of radial basis functions. */
   readonly basis: BasisKind;
   /** Whether the exponential bases are multiplied by exp(−αr). */
   readonly expWeighting: boolean;
@@ -35,8 +49,11 @@ export interface Hyperparameters {
   readonly cutoff: number;
   /** Cutoff of electrostatics and dispersion, Å; `null`: all pairs. */
   readonly longRangeCutoff: number | null;
+  /** Whether nuclear (ZBL) repulsion is a term of the energy. */
   readonly zblRepulsion: boolean;
+  /** Whether the electrostatics of the partial charges is a term of the energy. */
   readonly electrostatics: boolean;
+  /** Whether D4 dispersion is a term of the energy. */
   readonly dispersion: boolean;
   /** Irreducible (5) or Cartesian (6) d functions. */
   readonly irreps: boolean;

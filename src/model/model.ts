@@ -2,6 +2,7 @@ import type { Hyperparameters } from "./hyperparameters.ts";
 
 /** One named array of a model file. */
 export interface Tensor {
+  /** Extents of the dimensions; empty for a scalar. */
   readonly shape: readonly number[];
   /** How the file stores it; a written file keeps it. */
   readonly dtype: "float32" | "float64" | "int64";
@@ -13,8 +14,10 @@ export interface Tensor {
 export interface Model {
   /** What the user calls it: the file's name without folder and extension. */
   readonly name: string;
+  /** What the file says about the architecture. */
   readonly hyperparameters: Hyperparameters;
   /** What the file says besides, written back unchanged: `keep_prob`, `module_keep_prob`, `compute_d4_atomic`, … */
   readonly extras: Readonly<Record<string, number | boolean | string | null>>;
+  /** The tensors by name, in the file's order. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
