@@ -115,5 +115,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       }
     }
   }
-  results[2u * parameters.atoms + i] = vec4<f32>(polarizability, c6 * (HARTREE * BOHR6), 0.0, 0.0);
+  results[2u * parameters.atoms + i] += vec4<f32>(polarizability, c6 * (HARTREE * BOHR6), 0.0, 0.0);
 }

@@ -112,7 +112,7 @@ fn main(
 //:for r in 0..TILE_ROWS
     let x${r} = staged[(row + ${r}u) * job.inputs + k];
 //:for c in 0..TILE_COLUMNS
-    sum${r}_${c} += x${r}.x * a${c} + x${r}.y * b${c} + x${r}.z * c${c} + x${r}.w * d${c};
+    sum${r}_${c} += fma(x${r}.xxxx, a${c}, fma(x${r}.yyyy, b${c}, fma(x${r}.zzzz, c${c}, x${r}.w * d${c})));
 //:end
 //:end
   }

@@ -142,7 +142,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     dispersion_energy = 0.5 * (dot(zeta0, d0) + dot(zeta1, d1));
   }
   features[parameters.adjoints + i] = adjoints;
-  results[i] += vec4<f32>(0.0, 0.0, 0.5 * charge * potential, dispersion_energy);
+  // the rest of q: what its rounding to float32 left, to first order in the energy
+  let electrostatic_energy = (0.5 * charge + results[2u * n + i].z) * potential;
+  results[i] += vec4<f32>(0.0, 0.0, electrostatic_energy, dispersion_energy);
   results[n + i] += vec4<f32>(force, 0.0);
   results[3u * n + i] = -0.5 * vec4<f32>(diagonal, off_diagonal.x);
   results[4u * n + i] = -0.5 * vec4<f32>(off_diagonal.yz, 0.0, 0.0);
