@@ -14,6 +14,19 @@ const largestFile = 2 ** 29;
  * @param path The file.
  * @returns The model, called as the file is without folder and extension.
  * @throws {ModelFileError} in one line that begins with the path, where the file is missing, too large or unusable.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const model = await loadModel("tests/fixtures/tiny.safetensors");
+ * assert.equal(model.name, "tiny");
+ * assert.equal(model.hyperparameters.features, 8);
+ * assert.deepEqual(model.tensors.get("output.weight")?.shape, [2, 8]);
+ *
+ * const bytes = await Deno.readFile("tests/fixtures/tiny.safetensors");
+ * assert.deepEqual(parseModel(bytes, "tiny"), model);
+ * ```
  */
 export async function loadModel(path: string | URL): Promise<Model> {
   try {
