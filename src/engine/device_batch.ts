@@ -14,7 +14,7 @@ import { vec4s } from "./vec4s.ts";
 import { bindings } from "./pipelines.ts";
 import { parameterBlockSize, type Plan } from "./plan.ts";
 import { StagingBuffer } from "./read_back.ts";
-import type { EngineState } from "./webgpu_engine.ts";
+import type { DeviceResults, EngineState } from "./webgpu_engine.ts";
 
 /** How much farther than the cutoff neighbours are listed, Å, so that lists outlive some steps. */
 const skin = 0.4;
@@ -79,6 +79,7 @@ export class DeviceBatch {
   #state: EngineState;
   #lists: { network: NeighbourList; longRange: NeighbourList | null }[];
   #pairs: StructurePairs[] = [];
+  #periodic: readonly boolean[];
   #indices: BatchIndices | null = null;
   #elementOf: ReadonlyMap<number, number>;
   #places: ElementPlaces;
@@ -104,6 +105,7 @@ export class DeviceBatch {
         longRange: longRangeTerms && longRangeCutoff !== null ? new NeighbourList(longRangeCutoff, skin) : null,
       };
     });
+    this.#periodic = structures.map(({ periodic }) => periodic.includes(true));
     const elements = [...new Set(structures.flatMap(({ numbers }) => [...numbers]))].sort((a, b) => a - b);
     this.#elementOf = new Map(elements.map((Z, e) => [Z, e]));
     const places = placeElements(elements.length, structures.length, state.weights.basisTable.intervals);
@@ -127,6 +129,14 @@ export class DeviceBatch {
   /** The part of the results that `slots` slots fill. */
   target(slots: number): Float32Array {
     return this.#target.subarray(0, this.atoms * slots * 4);
+  }
+
+  /** What the staging buffer's copy holds. */
+  results(slots: number): DeviceResults {
+    const lonely = this.#pairs.map(({ network, longRange }, s) =>
+      this.#periodic[s]! ? network.pairCount + (longRange?.pairCount ?? 0) === 0 : network.atomCount === 1
+    );
+    return { data: this.target(slots), atoms: this.atoms, lonely };
   }
 
   /** Uploads the positions, evaluates, and copies `slots` slots of the results to the staging buffer. */

@@ -2,7 +2,7 @@ import type { Network } from "../model/network.ts";
 import { referencePolarizabilities } from "../reference/reference_c6.ts";
 import type { Structure } from "../structure/structure.ts";
 import { DeviceBatch } from "./device_batch.ts";
-import { type DeviceDescription, DeviceError, type OpenDevice, openDevice } from "./device.ts";
+import { type DeviceDescription, type OpenDevice, openDevice } from "./device.ts";
 import { kernelConstants } from "./kernel_constants.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
@@ -44,6 +44,8 @@ export interface DeviceResults {
   /** `[slots][atoms][4]`. */
   readonly data: Float32Array;
   readonly atoms: number;
+  /** For each structure whether it has no pair at all. */
+  readonly lonely: readonly boolean[];
 }
 
 /** SpookyNet on a WebGPU device: batches of structures in, per-atom results out. */
@@ -108,14 +110,19 @@ export class WebGpuEngine {
   async compute(structures: readonly Structure[], slots: number): Promise<DeviceResults> {
     const batch = this.#submit(structures, slots);
     await this.#readBack.read(batch.staging, batch.target(slots));
-    return { data: batch.target(slots), atoms: batch.atoms };
+    return batch.results(slots);
   }
 
   /** {@linkcode compute} without a turn of the event loop, where the runtime reads back synchronously. */
   computeSync(structures: readonly Structure[], slots: number): DeviceResults {
     const batch = this.#submit(structures, slots);
     this.#readBack.readSync(batch.staging, batch.target(slots));
-    return { data: batch.target(slots), atoms: batch.atoms };
+    return batch.results(slots);
+  }
+
+  /** Bytes of the largest buffer that a kernel can use. */
+  get largestBinding(): number {
+    return this.#state.device.limits.maxStorageBufferBindingSize;
   }
 
   /** Frees the device. */
@@ -150,5 +157,3 @@ function batchKey(structures: readonly Structure[]): string {
     `${numbers.join(",")} ${charge} ${unpaired} ${cell === null ? "" : periodic}`
   ).join(";");
 }
-
-export { DeviceError };

@@ -1,6 +1,7 @@
 import type { PairList } from "../structure/pair_list.ts";
 import type { Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
+import { checkApproach, checkFinite } from "./checks.ts";
 import { conserveCharge, conserveChargeAdjoint } from "./charge_conservation.ts";
 import { dispersion, type DispersionEnergy } from "./dispersion.ts";
 import { electrostatics } from "./electrostatics.ts";
@@ -22,9 +23,6 @@ export interface EvaluationPairs {
 
 /** All that one evaluation gives. Zeros for terms that the model does not have. */
 export type ReferenceResult = Required<Omit<Result, "stress" | "hessian">>;
-
-/** Atoms closer than this, Å, are taken for a mistake: no potential is meant for it. */
-const closestApproach = 1e-3;
 
 /**
  * Energy, forces, virial and atomic properties of a structure in float64.
@@ -63,7 +61,7 @@ export function evaluate(system: PreparedSystem, structure: Structure, pairs: Ev
     dispersion: dispersive.energies,
   };
   const { polarizabilities, c6 } = hasPairs(structure, pairs) ? dispersive : noEnergy(far);
-  return checked({
+  const result = {
     energy: Object.values(energies).reduce((total, term) => term.reduce((a, b) => a + b, total), 0),
     forces: gradient.positions.map(negated),
     virial: gradient.strain.map(negated),
@@ -72,7 +70,9 @@ export function evaluate(system: PreparedSystem, structure: Structure, pairs: Ev
     energies,
     polarizabilities,
     c6,
-  });
+  };
+  checkFinite(result);
+  return result;
 }
 
 /** Σ q R `[3]` about the coordinates' origin, eÅ. */
@@ -84,13 +84,7 @@ export function dipole(charges: Float64Array, positions: Float64Array): Float64A
 
 function checkedGeometry(structure: Structure, pairs: PairList): PairGeometry {
   const geometry = pairGeometry(structure, pairs);
-  const coincident = geometry.distances.findIndex((r) => !(r >= closestApproach));
-  if (coincident >= 0) {
-    throw new RangeError(
-      `Expected atoms at least ${closestApproach} Å apart but found atoms ${pairs.first[coincident]} and ` +
-        `${pairs.second[coincident]} at a distance of ${geometry.distances[coincident]} Å`,
-    );
-  }
+  checkApproach(geometry);
   return geometry;
 }
 
@@ -108,20 +102,6 @@ function noEnergy({ pairs: { atomCount, pairCount } }: PairGeometry): Dispersion
 /** Whether the published code would find any pair: it looks at all of a cluster's, at a cell's within the cutoffs. */
 function hasPairs({ numbers, periodic }: Structure, { network, longRange }: EvaluationPairs): boolean {
   return periodic.includes(true) ? network.pairCount + longRange.pairCount > 0 : numbers.length > 1;
-}
-
-function checked(result: ReferenceResult): ReferenceResult {
-  const { energy, energies, ...others } = result;
-  for (const [name, values] of Object.entries({ ...energies, ...others, energy: [energy] })) {
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) {
-      throw new Error(
-        `Expected finite results but found ${values[at]} at element ${at} of ${name}: ` +
-          `the structure is beyond what the model can describe`,
-      );
-    }
-  }
-  return result;
 }
 
 function negated(value: number): number {

@@ -9,6 +9,9 @@ const displacement = 2e-4;
 /** Weights of the forces at ±1 and ±2 displacements: fourth order, so that the step's own error does not matter. */
 const stencil = [[1, 2 / 3], [2, -1 / 12]] as const;
 
+/** Displaced structures per coordinate. */
+const displacementsPerCoordinate = 4;
+
 /**
  * Hessian ∂²E/∂R∂R `[3N][3N]`, eV/Å², by central differences of analytic forces, symmetrised; 12N evaluations.
  *
@@ -16,19 +19,34 @@ const stencil = [[1, 2 / 3], [2, -1 / 12]] as const;
  * @param forces Forces `[N][3]`, eV/Å, of a structure that differs by its positions only.
  */
 export function hessian(structure: Structure, forces: (displaced: Structure) => Float64Array): Float64Array {
-  const size = structure.positions.length;
-  const result = new Float64Array(size * size);
-  for (let row = 0; row < size; row++) {
-    for (const [steps, weight] of stencil) {
-      for (const sign of [1, -1]) {
+  return hessianFromForces(displacedStructures(structure, displacement).map(forces), displacement);
+}
+
+/** The structures whose forces make a Hessian, 12N of them, in the order that {@link hessianFromForces} wants. */
+export function displacedStructures(structure: Structure, displacement: number): Structure[] {
+  return Array.from(structure.positions, (_, row) =>
+    stencil.flatMap(([steps]) =>
+      [1, -1].map((sign) => {
         const positions = structure.positions.slice();
         positions[row]! += sign * steps * displacement;
-        const displaced = forces({ ...structure, positions });
+        return { ...structure, positions };
+      })
+    )).flat();
+}
+
+/** The Hessian from the forces `[N][3]` (eV/Å) of {@link displacedStructures}. */
+export function hessianFromForces(forces: readonly Float64Array[], displacement: number): Float64Array {
+  const size = forces.length / displacementsPerCoordinate;
+  const result = new Float64Array(size * size);
+  for (let row = 0; row < size; row++) {
+    stencil.forEach(([, weight], order) => {
+      [1, -1].forEach((sign, side) => {
+        const displaced = forces[row * displacementsPerCoordinate + 2 * order + side]!;
         for (let column = 0; column < size; column++) {
           result[row * size + column]! -= sign * weight * displaced[column]! / displacement;
         }
-      }
-    }
+      });
+    });
   }
   return symmetrised(result, size);
 }

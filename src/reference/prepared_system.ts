@@ -1,4 +1,5 @@
 import type { Network } from "../model/network.ts";
+import { checkElements } from "./checks.ts";
 import { type DenseProducts, plainDenseProducts } from "./dense.ts";
 import { inputFeatures } from "./embedding.ts";
 import { type ModuleInputs, moduleInputs } from "./module_inputs.ts";
@@ -49,14 +50,7 @@ export class SystemPreparation {
    */
   prepare({ numbers, charge, unpaired }: Composition): PreparedSystem {
     const network = this.#network, layers = this.#layers;
-    const { maxAtomicNumber } = network.hyperparameters;
-    const stranger = numbers.findIndex((z) => z < 1 || z >= maxAtomicNumber);
-    if (stranger >= 0) {
-      throw new RangeError(
-        `Expected atomic numbers from 1 to ${maxAtomicNumber - 1}, which the model has, but found ` +
-          `${numbers[stranger]} at atom ${stranger}`,
-      );
-    }
+    checkElements(network, numbers);
     const composition = { numbers: numbers.slice(), charge, unpaired };
     const features = inputFeatures(layers, network, composition.numbers, charge, unpaired);
     const { dispersion } = network;

@@ -5,6 +5,7 @@ import { cellVolume } from "../structure/cell.ts";
 import type { PairList } from "../structure/pair_list.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
+import { checkCoordinates, checkProperties } from "./checks.ts";
 import type { DenseProducts } from "./dense.ts";
 import { evaluate, type EvaluationPairs, type ReferenceResult } from "./evaluate.ts";
 import { hessian } from "./hessian.ts";
@@ -48,13 +49,8 @@ export class ReferenceEngine {
    * are not finite, a property that the model lacks, or a periodic structure whose long-range terms have no cutoff.
    */
   compute(structure: Structure, properties: ReadonlySet<Property>): Result {
-    this.#checkProperties(properties);
-    const { numbers, positions } = structure;
-    if (positions.length !== 3 * numbers.length) {
-      throw new RangeError(
-        `Expected ${3 * numbers.length} coordinates for ${numbers.length} atoms but found ${positions.length}`,
-      );
-    }
+    checkProperties(this.#network, properties);
+    checkCoordinates(structure);
     const system = this.#prepare(structure);
     const { energy, forces, ...others } = this.#evaluate(system, structure);
     const { virial, charges, dipole, energies, polarizabilities, c6 } = others;
@@ -73,15 +69,6 @@ export class ReferenceEngine {
         hessian: hessian(structure, (displaced) => this.#evaluate(system, displaced).forces),
       }),
     };
-  }
-
-  #checkProperties(properties: ReadonlySet<Property>): void {
-    if (this.#network.dispersion !== null) return;
-    for (const property of ["polarizabilities", "c6"] as const) {
-      if (properties.has(property)) {
-        throw new RangeError(`Expected a model with D4 dispersion for ${property} but found one without`);
-      }
-    }
   }
 
   #prepare({ numbers, charge, unpaired }: Structure): PreparedSystem {

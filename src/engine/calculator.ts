@@ -1,0 +1,191 @@
+import { buildNetwork } from "../model/build_network.ts";
+import type { Model } from "../model/model.ts";
+import type { Network } from "../model/network.ts";
+import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
+import { ReferenceEngine } from "../reference/reference_engine.ts";
+import type { Property, Result } from "../structure/result.ts";
+import type { Structure } from "../structure/structure.ts";
+import { assembleResults, slotsFor } from "./assemble_results.ts";
+import { batchesOf } from "./batch_size.ts";
+import { type DeviceDescription, DeviceError } from "./device.ts";
+import { computeHessian } from "./batched_hessian.ts";
+import type { Tile } from "./tile.ts";
+import { WebGpuEngine } from "./webgpu_engine.ts";
+
+/** How a calculator computes. */
+export interface CalculatorOptions {
+  /**
+   * `gpu`: a graphics processor; `software`: the software Vulkan driver; `cpu`: the float64 reference engine; `auto` (the
+   * default): WebGPU on whatever there is, a graphics processor first.
+   */
+  readonly device?: "auto" | "gpu" | "software" | "cpu";
+  /** Cutoff of electrostatics and dispersion, Å, in place of the model's. */
+  readonly longRangeCutoff?: number;
+  /** Preset of the kernels' tile, in place of the device's own. */
+  readonly tile?: Tile["name"];
+}
+
+/** Computes energies, forces and other properties of structures. */
+export interface Calculator extends AsyncDisposable {
+  /** What computes. */
+  readonly device: DeviceDescription;
+  /**
+   * Computes one structure.
+   *
+   * @param structure Read, not changed or kept. Å, e.
+   * @param properties What to compute; energy and forces always are.
+   * @returns New arrays, the caller's; eV and Å.
+   * @throws {RangeError} Where the structure is not one for this model: unknown elements, coincident atoms, coordinates
+   * that are not finite, a property that the model lacks, or a periodic structure without a long-range cutoff.
+   * @throws {Error} Where a result is not finite.
+   */
+  compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
+  /** Computes structures of any sizes together, in as few submits as the device's limits allow. */
+  compute(structures: readonly Structure[], properties?: Iterable<Property>): Promise<Result[]>;
+  /**
+   * Computes without a turn of the event loop, for callbacks from C.
+   *
+   * @throws {Error} Where the runtime does not read back synchronously (`device.readBack` is "awaited").
+   */
+  computeSync(structures: readonly Structure[], properties?: Iterable<Property>): Result[];
+}
+
+/**
+ * Makes a calculator.
+ *
+ * @param model Kept, not changed.
+ * @throws {DeviceError} Where the device asked for is not there.
+ * @throws {ModelFileError} Where the model's tensors do not fit its hyperparameters.
+ *
+ * @example Energy of a water molecule
+ * ```ts no-eval
+ * import { createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
+ *
+ * await using calculator = await createCalculator(await loadModel("published.pth"), { device: "cpu" });
+ * const water = createStructure({
+ *   symbols: ["O", "H", "H"],
+ *   positions: [[0, 0, 0.119262], [0, 0.763239, -0.477047], [0, -0.763239, -0.477047]],
+ * });
+ * const { energy, charges } = await calculator.compute(water, ["charges"]);
+ * console.log(energy, charges);
+ * ```
+ */
+export async function createCalculator(model: Model, options: CalculatorOptions = {}): Promise<Calculator> {
+  const network = buildNetwork(model);
+  const { device = "auto", longRangeCutoff } = options;
+  if (longRangeCutoff !== undefined && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
+    throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
+  }
+  if (device === "cpu") return new ReferenceCalculator(network, longRangeCutoff);
+  const engine = await WebGpuEngine.create(network, {
+    device,
+    ...(options.tile === undefined ? {} : { tile: options.tile }),
+    ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
+  });
+  return new WebGpuCalculator(network, engine);
+}
+
+const defaultProperties: readonly Property[] = ["energy", "forces"];
+
+/** {@linkcode Calculator} on a WebGPU device. */
+class WebGpuCalculator implements Calculator {
+  #network: Network;
+  #engine: WebGpuEngine;
+
+  constructor(network: Network, engine: WebGpuEngine) {
+    this.#network = network;
+    this.#engine = engine;
+  }
+
+  get device(): DeviceDescription {
+    return this.#engine.description;
+  }
+
+  compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
+  compute(structures: readonly Structure[], properties?: Iterable<Property>): Promise<Result[]>;
+  async compute(
+    input: Structure | readonly Structure[],
+    properties: Iterable<Property> = defaultProperties,
+  ): Promise<Result | Result[]> {
+    const wanted = new Set(properties);
+    const structures = "numbers" in input ? [input] : input;
+    this.#check(structures, wanted);
+    const results: Result[] = [];
+    for (const batch of batchesOf(structures, this.#network, this.#engine.largestBinding)) {
+      const raw = await this.#engine.compute(batch, slotsFor(wanted));
+      results.push(...assembleResults(this.#network, batch, raw, wanted));
+    }
+    if (wanted.has("hessian")) {
+      for (const [s, structure] of structures.entries()) {
+        const hessian = await computeHessian(structure, (displaced) => this.compute(displaced));
+        results[s] = { ...results[s]!, hessian };
+      }
+    }
+    return "numbers" in input ? results[0]! : results;
+  }
+
+  computeSync(structures: readonly Structure[], properties: Iterable<Property> = defaultProperties): Result[] {
+    const wanted = new Set(properties);
+    if (wanted.has("hessian")) throw new RangeError("Expected properties other than the Hessian in a synchronous call");
+    this.#check(structures, wanted);
+    return batchesOf(structures, this.#network, this.#engine.largestBinding).flatMap((batch) =>
+      assembleResults(this.#network, batch, this.#engine.computeSync(batch, slotsFor(wanted)), wanted)
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#engine.destroy();
+    return Promise.resolve();
+  }
+
+  #check(structures: readonly Structure[], wanted: ReadonlySet<Property>): void {
+    checkProperties(this.#network, wanted);
+    for (const structure of structures) {
+      checkCoordinates(structure);
+      checkElements(this.#network, structure.numbers);
+    }
+  }
+}
+
+/** {@linkcode Calculator} on the float64 reference engine. */
+class ReferenceCalculator implements Calculator {
+  readonly device: DeviceDescription = {
+    kind: "cpu",
+    name: "reference engine (float64)",
+    driver: "TypeScript",
+    readBack: "none",
+  };
+  #engine: ReferenceEngine;
+
+  constructor(network: Network, longRangeCutoff: number | undefined) {
+    this.#engine = new ReferenceEngine(network, { longRangeCutoff });
+  }
+
+  compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
+  compute(structures: readonly Structure[], properties?: Iterable<Property>): Promise<Result[]>;
+  async compute(
+    input: Structure | readonly Structure[],
+    properties: Iterable<Property> = defaultProperties,
+  ): Promise<Result | Result[]> {
+    const wanted = new Set(properties);
+    if ("numbers" in input) return this.#engine.compute(input, wanted);
+    const results: Result[] = [];
+    for (const structure of input) {
+      results.push(this.#engine.compute(structure, wanted));
+      // A turn of the event loop between structures: sockets and progress bars go on.
+      if (input.length > 1) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return results;
+  }
+
+  computeSync(structures: readonly Structure[], properties: Iterable<Property> = defaultProperties): Result[] {
+    const wanted = new Set(properties);
+    return structures.map((structure) => this.#engine.compute(structure, wanted));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export { DeviceError };
