@@ -75,7 +75,7 @@ export function checkApproach({ pairs, distances }: PairGeometry): void {
  */
 export function checkFinite(result: Result): void {
   const { energy, energies, ...arrays } = result;
-  for (const [name, values] of Object.entries({ energy: [energy], ...energies, ...arrays })) {
+  for (const [name, values] of Object.entries({ ...energies, ...arrays, energy: [energy] })) {
     const at = values.findIndex((value: number) => !Number.isFinite(value));
     if (at >= 0) {
       throw new Error(
