@@ -21,11 +21,11 @@ export interface DriverOptions {
   readonly retrySeconds?: number;
   /** Whether the numbers travel through shared memory: i-PI's `mode="shm"`, on Linux. */
   readonly shm?: boolean;
-  /** Connections to open; default 1. */
+  /** Connections to open; default 1. With more than the host has requests at a time, each evaluation waits 1 ms for the rest. */
   readonly clients?: number;
   /** Ends the driver. */
   readonly signal?: AbortSignal;
-  /** Called after each call of `evaluate`. */
+  /** Called after each call of `evaluate`, before the answer is sent; keep it short. What it throws ends the driver. */
   onStep?(step: DriverStep): void;
   /** Called with every INIT; what it throws ends the driver as an error. */
   onInit?(initialisation: Initialisation): void;
@@ -194,7 +194,11 @@ class Driver {
     this.#connections.add(host);
     if (this.#stopping) host.close();
     try {
-      return await host.run();
+      const goodbye = await host.run();
+      if (host.askedInVain) {
+        this.#log("the host did not answer NEEDINIT; eOn, pysisyphus and IPIcalculator.jl need --init ready");
+      }
+      return goodbye;
     } finally {
       this.#connections.delete(host);
     }

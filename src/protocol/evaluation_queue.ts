@@ -49,7 +49,7 @@ export class EvaluationQueue {
    * Makes a queue without connections.
    *
    * @param evaluate Computes frames.
-   * @param onEvaluation Called after each call of `evaluate`.
+   * @param onEvaluation Called after each call of `evaluate`, before its results are answered: what it throws fails them.
    */
   constructor(evaluate: Evaluate, onEvaluation: (evaluation: Evaluation) => void) {
     this.#evaluate = evaluate;
@@ -106,6 +106,7 @@ export class EvaluationQueue {
     if (results.length !== frames.length) {
       throw new ProtocolError(`Expected ${frames.length} results from the model but found ${results.length}`);
     }
+    this.#onEvaluation({ frames: frames.length, connections: batch.length, milliseconds });
     let first = 0;
     for (const { request, resolve, reject } of batch) {
       const end = first + request.frames.length;
@@ -117,7 +118,6 @@ export class EvaluationQueue {
       }
       first = end;
     }
-    this.#onEvaluation({ frames: frames.length, connections: batch.length, milliseconds });
   }
 
   async #settle(): Promise<void> {

@@ -15,13 +15,14 @@ export class FakeConnection {
 
   /** Sends messages, joined, in one write. */
   async send(...messages: readonly Uint8Array[]): Promise<void> {
-    await this.sendInPieces(join(...messages), Infinity);
+    const bytes = join(...messages);
+    for (let done = 0; done < bytes.length;) done += await this.#connection.write(bytes.subarray(done));
   }
 
   /** Sends bytes in pieces of at most `length`, a turn of the event loop between them. */
   async sendInPieces(bytes: Uint8Array, length: number): Promise<void> {
     for (let done = 0; done < bytes.length;) {
-      done += await this.#connection.write(bytes.subarray(done, done + Math.min(length, bytes.length)));
+      done += await this.#connection.write(bytes.subarray(done, done + length));
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }

@@ -51,6 +51,7 @@ export class HostConnection {
   readonly #writer: MessageWriter;
   readonly #pump: ReadPump;
   #needsInit: boolean;
+  #askedInVain = false;
   #reply: Uint8Array<ArrayBuffer> | undefined;
   #sharedMemory: SharedMemory | undefined;
   #sharedFrames: Frame[] = [];
@@ -64,6 +65,11 @@ export class HostConnection {
     this.#writer = new MessageWriter(options.atomCount);
     this.#pump = new ReadPump(connection, this.#reader, () => options.queue.arrived());
     this.#needsInit = options.init !== "ready";
+  }
+
+  /** Whether the host was asked for INIT and has sent nothing but STATUS since: some hosts know no NEEDINIT. */
+  get askedInVain(): boolean {
+    return this.#askedInVain;
   }
 
   /**
@@ -114,6 +120,7 @@ export class HostConnection {
 
   /** Serves one message; false when the host could not be answered any more. */
   async #handle(message: Exclude<Message, { kind: "exit" }>): Promise<boolean> {
+    if (message.kind !== "status") this.#askedInVain = false;
     switch (message.kind) {
       case "status":
         return await this.#send(this.#statusReply());
@@ -134,7 +141,9 @@ export class HostConnection {
 
   #statusReply(): Uint8Array {
     if (this.#reply !== undefined) return haveDataHeader;
-    return this.#needsInit ? needInitHeader : readyHeader;
+    if (!this.#needsInit) return readyHeader;
+    this.#askedInVain = true;
+    return needInitHeader;
   }
 
   async #compute(frames: readonly Frame[]): Promise<void> {
@@ -195,7 +204,7 @@ export class HostConnection {
     for (let message = this.#reader.next(); message !== undefined; message = this.#reader.next()) {
       if (message.kind === "exit") return "exit";
     }
-    return "eof";
+    return this.#endOfInput();
   }
 
   #endOfInput(): HostGoodbye {

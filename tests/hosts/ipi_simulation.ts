@@ -94,6 +94,7 @@ export class IpiSimulation implements AsyncDisposable {
     }
   }
 
+  /** Ends i-PI if it still runs, and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#exited) {
       this.#process.kill("SIGKILL");

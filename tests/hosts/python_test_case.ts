@@ -1,5 +1,7 @@
 import { type PythonEnvironment, pythonEnvironment } from "../../src/cli/python_environment.ts";
 
+export type { PythonEnvironment };
+
 const inCI = Deno.env.get("CI") === "true";
 
 /** The environment with i-PI and ASE; `null` where there can be none, the reason is on stderr then. */
