@@ -1,6 +1,4 @@
-import type { Network } from "../model/network.ts";
-import { plainDenseProducts } from "../reference/dense.ts";
-import { inputFeatures } from "../reference/embedding.ts";
+import type { ModuleInputs } from "../reference/module_inputs.ts";
 import { completeCell, invertCell } from "../structure/cell.ts";
 import { NeighbourList } from "../structure/neighbour_list.ts";
 import type { Structure } from "../structure/structure.ts";
@@ -8,7 +6,7 @@ import { type BatchIndices, concatenate, positionsLength, type StructurePairs, w
 import { DeviceError } from "./device.ts";
 import { elementRows, referenceC6Rows } from "./element_table.ts";
 import { resultSlots } from "./kernel_constants.ts";
-import { type ElementPlaces, type NetworkPlan, placeElements, planNetwork } from "./network_plan.ts";
+import { type ElementPlaces, moduleInputCount, type NetworkPlan, placeElements, planNetwork } from "./network_plan.ts";
 import { repulsionPolynomials } from "./radial_tables.ts";
 import { vec4s } from "./vec4s.ts";
 import { bindings } from "./pipelines.ts";
@@ -66,7 +64,7 @@ class GrowingBuffer {
 interface DevicePlan {
   readonly plan: Plan;
   readonly parameters: GPUBuffer;
-  bindGroup: GPUBindGroup;
+  readonly bindGroup: GPUBindGroup;
 }
 
 /**
@@ -142,23 +140,20 @@ export class DeviceBatch {
   /** Uploads the positions, evaluates, and copies `slots` slots of the results to the staging buffer. */
   submit(structures: readonly Structure[], slots: number): void {
     const { device, pipelines } = this.#state;
-    const fresh = this.#updatePairs(structures);
-    const prepare = fresh ? this.#rebuild(structures) : null;
+    if (this.#updatePairs(structures)) this.#rebuild(structures);
     writePositions(structures, this.#pairs, this.#indices!, this.#positions);
     device.queue.writeBuffer(this.#positionsBuffer.buffer, 0, this.#positions);
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (const run of prepare === null ? [this.#step!] : [prepare, this.#step!]) {
-      for (const dispatch of run.plan.dispatches) {
-        pass.setPipeline(pipelines.pipelines[dispatch.kernel]);
-        pass.setBindGroup(0, run.bindGroup, [dispatch.parameters]);
-        pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
-      }
+    const { plan, bindGroup } = this.#step!;
+    for (const { kernel, parameters, x, y, z } of plan.dispatches) {
+      pass.setPipeline(pipelines.pipelines[kernel]);
+      pass.setBindGroup(0, bindGroup, [parameters]);
+      pass.dispatchWorkgroups(x, y, z);
     }
     pass.end();
     encoder.copyBufferToBuffer(this.#results, 0, this.staging.buffer, 0, this.atoms * slots * 16);
     device.queue.submit([encoder.finish()]);
-    prepare?.parameters.destroy();
   }
 
   /** Frees all buffers. */
@@ -186,8 +181,8 @@ export class DeviceBatch {
     return changed;
   }
 
-  /** Lays out the batch for its present pairs; returns the plan to run once before the step where there is one. */
-  #rebuild(structures: readonly Structure[]): DevicePlan | null {
+  /** Lays out the batch for its present pairs. */
+  #rebuild(structures: readonly Structure[]): void {
     const { device, network, weights, tile } = this.#state;
     const indices = concatenate(structures, this.#pairs, this.#elementOf);
     this.#indices = indices;
@@ -197,15 +192,13 @@ export class DeviceBatch {
     this.#positions = new Float32Array(positionsLength(indices));
     this.#positionsBuffer.ensure(this.#positions.byteLength);
     this.#pairsBuffer.ensure(16 * plan.pairsLength);
-    // What is prepared stands at the beginning of the features, where pairs do not matter: it outlives this layout.
-    const unprepared = this.#features.ensure(16 * plan.featuresLength);
-    if (unprepared) {
-      device.queue.writeBuffer(this.#features.buffer, 16 * plan.input, inputRows(network, structures));
+    // The first inputs stand where the number of pairs does not matter, so they outlive this layout.
+    if (this.#features.ensure(16 * plan.featuresLength)) {
+      device.queue.writeBuffer(this.#features.buffer, 16 * plan.firstInputs, firstInputs(this.#state, structures));
     }
     this.#step?.parameters.destroy();
     this.#step = this.#devicePlan(plan.step);
     checkDispatches(plan, device);
-    return unprepared ? this.#devicePlan(plan.prepare) : null;
   }
 
   #devicePlan(plan: Plan): DevicePlan {
@@ -291,21 +284,25 @@ function createElementsBuffer(
   return buffer;
 }
 
-/** The input features of all atoms, rows padded to whole vec4s. */
-function inputRows(network: Network, structures: readonly Structure[]): Float32Array<ArrayBuffer> {
-  const F = network.features;
+/** The first module's inputs of all atoms `[6][atom][F]`, rows padded to whole vec4s; see {@linkcode NetworkPlan}. */
+function firstInputs(state: EngineState, structures: readonly Structure[]): Float32Array<ArrayBuffer> {
+  const F = state.network.features;
   const width = 4 * vec4s(F);
   const atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
-  const rows = new Float32Array(atoms * width);
-  const layers = { products: plainDenseProducts, activation: network.hyperparameters.activation };
-  let atom = 0;
-  const known = new Map<string, Float64Array>();
+  const rows = new Float32Array(moduleInputCount * atoms * width);
+  const known = new Map<string, ModuleInputs>();
+  let first = 0;
   for (const { numbers, charge, unpaired } of structures) {
-    const key = `${numbers.join(",")} ${charge} ${unpaired}`;
-    const x = known.get(key) ?? inputFeatures(layers, network, numbers, charge, unpaired);
-    known.set(key, x);
-    for (let i = 0; i < numbers.length; i++) rows.set(x.subarray(i * F, (i + 1) * F), (atom + i) * width);
-    atom += numbers.length;
+    const key = `${numbers} ${charge} ${unpaired}`;
+    const inputs = known.get(key) ?? state.preparation.prepare({ numbers, charge, unpaired }).firstInputs;
+    known.set(key, inputs);
+    const { x, local, nonlocal } = inputs;
+    [x, local.x, local.s, local.p, local.d, nonlocal].forEach((array, a) => {
+      for (let i = 0; i < numbers.length; i++) {
+        rows.set(array.subarray(i * F, (i + 1) * F), (a * atoms + first + i) * width);
+      }
+    });
+    first += numbers.length;
   }
   return rows;
 }
@@ -313,7 +310,7 @@ function inputRows(network: Network, structures: readonly Structure[]): Float32A
 /** Workgroups in each direction are limited. */
 function checkDispatches(plan: NetworkPlan, device: GPUDevice): void {
   const limit = device.limits.maxComputeWorkgroupsPerDimension;
-  for (const { kernel, x, y, z } of [...plan.prepare.dispatches, ...plan.step.dispatches]) {
+  for (const { kernel, x, y, z } of plan.step.dispatches) {
     if (Math.max(x, y, z) > limit) {
       throw new DeviceError(
         `Expected at most ${limit} workgroups a dispatch but found ${Math.max(x, y, z)} in ${kernel}; ` +

@@ -6,14 +6,15 @@ import { Arena, type LinearJob, type Plan, PlanWriter } from "./plan.ts";
 import { type MlpJobs, ResidualJobs, sideBySide, type StackJobs } from "./residual_jobs.ts";
 import type { Tile } from "./tile.ts";
 
-/** The two lists of dispatches of a batch, and the room they need. */
+/** The list of dispatches of a batch, and the room it needs. */
 export interface NetworkPlan {
-  /** Once for each system: what depends on elements, charge and spin alone (the first module before its messages). */
-  readonly prepare: Plan;
-  /** Every step. */
   readonly step: Plan;
-  /** Where the input features x `[atom][F]` stand in the features buffer, vec4s. */
-  readonly input: number;
+  /**
+   * Where the first module's inputs stand in the features buffer, vec4s: x, then those of the messages (x, s, p, d), then
+   * the nonlocal interaction, `[6][atom][F]`. They depend on elements, charge and spin alone, so the host prepares them
+   * once for each system, in float64.
+   */
+  readonly firstInputs: number;
   /** Vec4s of the features and pairs buffers. */
   readonly featuresLength: number;
   readonly pairsLength: number;
@@ -28,12 +29,31 @@ export interface ElementPlaces {
   readonly repulsion: number;
 }
 
-/** What one module leaves for its adjoint; offsets count vec4s of the features buffer. */
-interface ModuleState {
+/** Number of arrays that a module's messages and its sum x + l + n start from. */
+export const moduleInputCount = 6;
+
+/** What a module's messages and its sum x + l + n start from; offsets count vec4s of the features buffer. */
+interface ModuleInputs {
+  readonly skip: number;
+  readonly x: number;
+  readonly s: number;
+  readonly p: number;
+  readonly d: number;
+  readonly nonlocal: number;
+}
+
+/** How a module's inputs came from its features, for the adjoint. The first module has none. */
+interface ModuleInputsState {
   readonly pre: StackJobs;
   /** Inputs of messages and attention, in the order x, s, p, d, q, k, v. */
   readonly blocks: readonly MlpJobs[];
   readonly attention: AttentionState;
+}
+
+/** What one module leaves for its adjoint. */
+interface ModuleState {
+  readonly inputs: ModuleInputs;
+  readonly origin: ModuleInputsState | null;
   readonly messages: MessageState;
   readonly local: MlpJobs;
   readonly post: StackJobs;
@@ -118,22 +138,18 @@ class NetworkPlanner {
 
   plan(): NetworkPlan {
     const { modules } = this.#network;
-    const input = this.#atomArray();
-
-    // What comes before the first module's messages does not depend on the positions.
-    const firstBlocks = this.#moduleInputs(modules[0]!, input);
-    const prepare = this.#writer.finish();
-    this.#writer = new PlanWriter();
+    const size = this.#batch.atoms * this.#weights.features4;
+    const firstInputs = this.#features.take(moduleInputCount * size);
+    const [skip, x, s, p, d, nonlocal] = Array.from({ length: moduleInputCount }, (_, a) => firstInputs + a * size);
+    let inputs: ModuleInputs = { skip: skip!, x: x!, s: s!, p: p!, d: d!, nonlocal: nonlocal! };
+    let origin: ModuleInputsState | null = null;
 
     this.#pairTerms();
     const states: ModuleState[] = [];
-    let x = input;
     const sum = this.#atomArray();
     modules.forEach((module, m) => {
-      const inputs = m === 0 ? firstBlocks : this.#moduleInputs(module, x);
-      const state = this.#moduleOutputs(module, m, inputs, sum);
-      states.push(state);
-      x = state.post.output;
+      if (m > 0) ({ inputs, origin } = this.#moduleInputs(module, states[m - 1]!.post.output));
+      states.push(this.#moduleOutputs(module, m, inputs, origin, sum));
     });
 
     const adjoints = this.#features.take(this.#batch.atoms);
@@ -158,9 +174,8 @@ class NetworkPlanner {
     }
     this.#forces(adjoints);
     return {
-      prepare,
       step: this.#writer.finish(),
-      input,
+      firstInputs,
       featuresLength: this.#features.length,
       pairsLength: this.#pairs.length,
     };
@@ -203,8 +218,8 @@ class NetworkPlanner {
   // ---------------------------------------------------------------- modules
 
   /** residual_pre, the seven blocks that read its output, and the attention. */
-  #moduleInputs(module: InteractionModule, x: number): Pick<ModuleState, "pre" | "blocks" | "attention"> {
-    const pre = this.#residual.stack(module.residualPre, x);
+  #moduleInputs(module: InteractionModule, features: number): { inputs: ModuleInputs; origin: ModuleInputsState } {
+    const pre = this.#residual.stack(module.residualPre, features);
     this.#sideBySide([pre.jobs]);
     const blocks = [
       module.resblockX,
@@ -216,25 +231,31 @@ class NetworkPlanner {
       module.resblockV,
     ].map((mlp) => this.#residual.mlp(mlp, pre.output));
     this.#sideBySide(blocks.map((block) => block.jobs));
-    return { pre, blocks, attention: this.#attention(module, blocks) };
+    const attention = this.#attention(module, blocks);
+    const [x, s, p, d] = blocks.map((block) => block.output);
+    return {
+      inputs: { skip: pre.output, x: x!, s: s!, p: p!, d: d!, nonlocal: attention.output },
+      origin: { pre, blocks, attention },
+    };
   }
 
   /** Messages, residual MLP of the local interaction, residual_post, the module's output added to `sum`. */
   #moduleOutputs(
     module: InteractionModule,
     m: number,
-    inputs: Pick<ModuleState, "pre" | "blocks" | "attention">,
+    inputs: ModuleInputs,
+    origin: ModuleInputsState | null,
     sum: number,
   ): ModuleState {
-    const messages = this.#messages(module, m, inputs.blocks);
+    const messages = this.#messages(module, m, inputs);
     const local = this.#residual.mlp(module.resblockLocal, messages.combined, {
-      r1: inputs.pre.output,
-      r2: inputs.attention.output,
+      r1: inputs.skip,
+      r2: inputs.nonlocal,
     });
     const post = this.#residual.stack(module.residualPost, local.output);
     const out = this.#residual.mlp(module.resblock, post.output, { output: sum, ...(m === 0 ? {} : { r1: sum }) });
     this.#sideBySide([[...local.jobs, ...post.jobs, ...out.jobs]]);
-    return { ...inputs, messages, local, post, out };
+    return { inputs, origin, messages, local, post, out };
   }
 
   /** Adjoint of a whole module; returns that of its input, none for the first module. */
@@ -252,13 +273,14 @@ class NetworkPlanner {
     const local = this.#residual.mlpAdjoint(state.local, total);
     this.#sideBySide([[...out.jobs, ...post.jobs, ...local.jobs]]);
     const messages = this.#messagesAdjoint(module, m, state, local.output);
-    if (m === 0) return undefined;
-    const attention = this.#attentionAdjoint(m, state, total);
+    const { origin } = state;
+    if (origin === null) return undefined;
+    const attention = this.#attentionAdjoint(m, origin, total);
     // The seven blocks read one x: their adjoints side by side, then summed; the residual connection joins the first.
     const size = this.#batch.atoms * this.#weights.features4;
     const terms = this.#features.take(7 * size);
     const blockAdjoints = [local.output, ...messages, ...attention];
-    const sequences = state.blocks.map((block, b) =>
+    const sequences = origin.blocks.map((block, b) =>
       this.#residual.mlpAdjoint(block, blockAdjoints[b]!, {
         output: terms + b * size,
         ...(b === 0 ? { extra: total } : {}),
@@ -267,23 +289,22 @@ class NetworkPlanner {
     this.#sideBySide(sequences);
     const sum = this.#atomArray();
     this.#writer.dispatch("sum", [size, 7, terms, sum], this.#groups(size));
-    const pre = this.#residual.stackAdjoint(state.pre, sum);
+    const pre = this.#residual.stackAdjoint(origin.pre, sum);
     this.#sideBySide([pre.jobs]);
     return pre.output;
   }
 
   // ---------------------------------------------------------------- local interaction
 
-  #messages(module: InteractionModule, m: number, blocks: readonly MlpJobs[]): MessageState {
+  #messages(module: InteractionModule, m: number, inputs: ModuleInputs): MessageState {
     const { atoms } = this.#batch;
     const { features4 } = this.#weights;
     const s = this.#atomArray();
     const p = this.#features.take(3 * atoms * features4);
     const d = this.#features.take(this.#dFunctions * atoms * features4);
-    const [x, xs, xp, xd] = blocks.map((block) => block.output);
     this.#writer.dispatch(
       "local_gather",
-      this.#gatherParameters(m, x!, xs!, xp!, xd!, s, p, d),
+      this.#gatherParameters(m, inputs.x, inputs.s, inputs.p, inputs.d, s, p, d),
       this.#groups(atoms * features4),
     );
     const projectedP = this.#features.take(6 * atoms * features4);
@@ -350,7 +371,6 @@ class NetworkPlanner {
         weight: projectionD.transposed,
       },
     ]);
-    const [, xs, xp, xd] = state.blocks.map((block) => block.output);
     this.#writer.dispatch("pair_adjoint", [
       pairs,
       first,
@@ -360,14 +380,14 @@ class NetworkPlanner {
       this.#moduleRadial(m),
       this.#moduleRadial(m) + pairs * this.#radialStride,
       this.#radialStride,
-      xs!,
-      xp!,
-      xd!,
+      state.inputs.s,
+      state.inputs.p,
+      state.inputs.d,
       combinedAdjoint,
       p,
       d,
     ], this.#groups(pairs));
-    if (m === 0) return [];
+    if (state.origin === null) return [];
     const adjoints = [this.#atomArray(), this.#atomArray(), this.#atomArray()];
     this.#writer.dispatch(
       "local_gather_adjoint",
@@ -449,11 +469,10 @@ class NetworkPlanner {
   }
 
   /** Returns the adjoints of q, k, v. */
-  #attentionAdjoint(m: number, state: ModuleState, outputAdjoint: number): number[] {
+  #attentionAdjoint(m: number, { blocks, attention }: ModuleInputsState, outputAdjoint: number): number[] {
     const { atoms, structures, structureTable, atomTable } = this.#batch;
     const { features4, random4 } = this.#weights;
-    const attention = state.attention;
-    const [xq, xk, xv] = state.blocks.slice(4).map((block) => block.output);
+    const [xq, xk, xv] = blocks.slice(4).map((block) => block.output);
     const numerator = this.#atomArray();
     const denominator = this.#features.take(atoms);
     this.#writer.dispatch(

@@ -1,4 +1,5 @@
 import type { Network } from "../model/network.ts";
+import { SystemPreparation } from "../reference/prepared_system.ts";
 import { referencePolarizabilities } from "../reference/reference_c6.ts";
 import type { Structure } from "../structure/structure.ts";
 import { DeviceBatch } from "./device_batch.ts";
@@ -36,6 +37,8 @@ export interface EngineState {
   readonly pipelines: Pipelines;
   readonly tile: Tile;
   readonly longRangeCutoff: number | null;
+  /** Computes in float64 what depends on elements, charge and spin alone. */
+  readonly preparation: SystemPreparation;
   readonly polarizabilities: Float64Array | null;
 }
 
@@ -93,6 +96,7 @@ export class WebGpuEngine {
         pipelines,
         tile,
         longRangeCutoff,
+        preparation: new SystemPreparation(network),
         polarizabilities: network.dispersion === null ? null : referencePolarizabilities(network.dispersion),
       },
       readBack,
