@@ -3,20 +3,24 @@
  *
  * @param word What was typed.
  * @param names What there is.
- * @returns The name with the fewest edits (insertions, deletions, substitutions) from the word or from the word as its
- * beginning, or `null` where even that one needs more than a third of the word's letters changed.
+ * @returns The name with the fewest edits (insertions, deletions, substitutions) from the word, none where one is
+ * the other's beginning; `null` where even that one needs more than a third of the word's letters changed.
  */
 export function nearest(word: string, names: readonly string[]): string | null {
   let best: string | null = null;
   let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const name of names) {
-    const edits = name.startsWith(word) && word.length > 1 ? 0 : editDistance(word, name);
+    const edits = isBeginning(word, name) || isBeginning(name, word) ? 0 : editDistance(word, name);
     if (edits < fewest) {
       fewest = edits;
       best = name;
     }
   }
   return best;
+}
+
+function isBeginning(word: string, name: string): boolean {
+  return word.length > 1 && name.startsWith(word);
 }
 
 /** Levenshtein distance, one row of the table at a time. */

@@ -1,18 +1,16 @@
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 /**
- * A file that appears under its name only when it is complete: it is written beside it and moved there by `finish`, so
- * that neither an error nor a kill leaves half a file or loses the one that was there.
+ * A file that appears under its name only when it is complete: it is written as NAME.part and renamed by `finish`, so that
+ * neither an error nor a kill loses the file that was there, nor what was written so far.
  */
 export class OutputFile implements AsyncDisposable {
   readonly #path: string;
-  readonly #temporary: string;
   readonly #file: Deno.FsFile;
-  #isFinished = false;
+  #isEmpty = true;
 
-  private constructor(path: string, temporary: string, file: Deno.FsFile) {
+  private constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
-    this.#temporary = temporary;
     this.#file = file;
   }
 
@@ -27,31 +25,40 @@ export class OutputFile implements AsyncDisposable {
     if (await isSomethingElse(target)) {
       throw new TypeError(`Expected ${path} to be a file or new, but it is a folder or a device: choose another name`);
     }
-    const temporary = join(dirname(target), `.${basename(target)}.${crypto.randomUUID().slice(0, 8)}.part`);
     try {
-      return new OutputFile(target, temporary, await Deno.open(temporary, { write: true, createNew: true }));
+      return new OutputFile(target, await Deno.create(`${target}.part`));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new Deno.errors.NotFound(`Expected a folder to write ${path} into but ${dirname(target)} does not exist`);
     }
   }
 
+  /** What the file is called until it is finished. */
+  get temporaryPath(): string {
+    return `${this.#path}.part`;
+  }
+
+  /** Whether nothing was written yet. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   /** Appends all the bytes. */
   async write(bytes: Uint8Array) {
+    this.#isEmpty &&= bytes.length === 0;
     for (let written = 0; written < bytes.length;) written += await this.#file.write(bytes.subarray(written));
   }
 
   /** Puts the file under its name. */
   async finish() {
     await this.#file.sync();
-    await Deno.rename(this.#temporary, this.#path);
-    this.#isFinished = true;
+    await Deno.rename(this.temporaryPath, this.#path);
   }
 
-  /** Closes the file, and removes it when it was not finished. */
+  /** Closes the file; an unfinished one stays under its temporary name unless it is empty. */
   async [Symbol.asyncDispose]() {
     this.#file.close();
-    if (!this.#isFinished) await Deno.remove(this.#temporary).catch(() => {});
+    if (this.#isEmpty) await Deno.remove(this.temporaryPath).catch(() => {});
   }
 }
 

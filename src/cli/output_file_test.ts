@@ -15,7 +15,7 @@ function filesOf(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
 
-Deno.test("OutputFile leaves the older file alone, and nothing besides, until it is finished", async () => {
+Deno.test("OutputFile leaves the older file alone until it is finished, and keeps what was written", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "result.xyz");
     await Deno.writeTextFile(path, "old");
@@ -26,7 +26,14 @@ Deno.test("OutputFile leaves the older file alone, and nothing besides, until it
     };
     await rejects(write(), /interrupted/);
     equal(await Deno.readTextFile(path), "old");
-    deepEqual(filesOf(folder), ["result.xyz"]);
+    equal(await Deno.readTextFile(path + ".part"), "half of it");
+  });
+});
+
+Deno.test("OutputFile leaves nothing behind when nothing was written", async () => {
+  await inFolder(async (folder) => {
+    await (await OutputFile.create(join(folder, "result.xyz")))[Symbol.asyncDispose]();
+    deepEqual(filesOf(folder), []);
   });
 });
 

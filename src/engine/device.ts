@@ -14,6 +14,7 @@ export interface DeviceDescription {
 
 /** No suitable device, or the device cannot do what is needed. */
 export class DeviceError extends Error {
+  /** "DeviceError". */
   override name = "DeviceError";
 }
 

@@ -1,5 +1,6 @@
 /** How a kernel's work is cut into threads: plain numbers in the kernels' texts, the same kernels for every device. */
 export interface Tile {
+  /** Which preset it is. */
   readonly name: "software" | "hardware";
   /** Rows of a linear layer that one thread computes. */
   readonly tileRows: number;

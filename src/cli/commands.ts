@@ -1,0 +1,73 @@
+import type { Options } from "./options.ts";
+
+/** What a command is called with, once everything was checked. */
+export interface Invocation {
+  /** The operands (file names), as many as the command takes. */
+  readonly operands: readonly string[];
+  readonly options: Options;
+}
+
+/** One command of the command line. */
+export interface Command {
+  /** Its operands' names, in order; all are needed. */
+  readonly operands: readonly string[];
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What its help says besides; lines of at most 100 characters. */
+  readonly details: string;
+  /** Loads the command's file, so that a start reads only what it needs. */
+  readonly load: () => Promise<{ run: (invocation: Invocation) => Promise<number> }>;
+}
+
+/** Every command; `./spookynet` gives each only the permissions it needs. */
+export const commands = {
+  demo: {
+    operands: [],
+    summary: "path-integral molecular dynamics of the Zundel cation with i-PI",
+    details: `Installs i-PI into the project's own Python environment, runs examples/ipi/zundel-pimd with a driver
+beside it, and leaves trajectory, properties and a plot in results/.`,
+    load: () => import("./demo.ts"),
+  },
+  connect: {
+    operands: [],
+    summary: "serve energies, forces and virials to an i-PI protocol host (i-PI, ASE, ...)",
+    details: `Connects to a running host, or waits for one, and computes what it asks for until it closes.
+The protocol says neither elements nor charge, nor whether its box is a crystal's cell: give them by a
+template or by options.
+
+  ./spookynet connect --to unix:water --template init.xyz
+  ./spookynet connect --to tcp:localhost:31415 --elements O,H,H,H --charge 1`,
+    load: () => import("./connect.ts"),
+  },
+  eval: {
+    operands: ["FILE"],
+    summary: "compute every frame of an (extended) XYZ file",
+    details: `A frame may state charge, unpaired (also magmom) or multiplicity in its comment line.
+
+  ./spookynet eval molecules.xyz --charge 1 --output results.xyz
+  ./spookynet eval molecules.xyz --properties energy,charges,dipole --format jsonl`,
+    load: () => import("./eval.ts"),
+  },
+  info: {
+    operands: ["MODEL"],
+    summary: "say what a model file holds",
+    details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
+    load: () => import("./info.ts"),
+  },
+  convert: {
+    operands: ["MODEL", "OUT.safetensors"],
+    summary: "write a model as safetensors, every value kept",
+    details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
+    load: () => import("./convert.ts"),
+  },
+  test: {
+    operands: [],
+    summary: "run the project's checks and tests",
+    details: `Parts: format, lint and types of all sources; docs, whether all that is public has docstrings; unit, each
+file's own tests and the examples in docstrings; hosts, the program with real i-PI and ASE.`,
+    load: () => import("./run_tests.ts"),
+  },
+} as const satisfies Record<string, Command>;
+
+/** A command's name. */
+export type CommandName = keyof typeof commands;

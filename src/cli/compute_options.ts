@@ -1,0 +1,57 @@
+import { type Calculator, createCalculator } from "../engine/calculator.ts";
+import { type DeviceDescription, DeviceError } from "../engine/device.ts";
+import type { Model } from "../model/model.ts";
+import { type Frame, structureOfFrame } from "../structure/frame.ts";
+import type { Structure } from "../structure/structure.ts";
+import type { Options } from "./options.ts";
+import type { StatusLine } from "./status_line.ts";
+
+/**
+ * The calculator the options ask for. Where nothing is said and WebGPU has no device, that is the reference engine, and
+ * the user is told.
+ */
+export async function openCalculator(model: Model, options: Options, status: StatusLine): Promise<Calculator> {
+  const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
+  const common = longRangeCutoff === undefined ? {} : { longRangeCutoff };
+  try {
+    return await createCalculator(model, { ...common, device });
+  } catch (error) {
+    if (!(error instanceof DeviceError) || device !== "auto") throw error;
+    status.print(`${error.message}: computing with the float64 reference engine`);
+    return await createCalculator(model, { ...common, device: "cpu" });
+  }
+}
+
+/** A device in words. */
+export function describeDevice({ kind, name, driver }: DeviceDescription): string {
+  const words = { gpu: "GPU", software: "software driver on the CPU", cpu: "CPU" }[kind];
+  return driver === "" ? `${name} (${words})` : `${name} (${words}, ${driver})`;
+}
+
+/** The structure of a frame, with the options' charge, spin and periodicity in place of the frame's where given. */
+export function structureFor(frame: Frame, options: Options): Structure {
+  const { charge, unpaired, multiplicity } = options;
+  const electronCheck = options["no-electron-check"] !== true;
+  return structureOfFrame(frame, {
+    charge,
+    unpaired,
+    multiplicity,
+    electronCheck,
+    periodic: periodicity(frame, options),
+  });
+}
+
+/**
+ * Whether a frame's cell is a crystal's: as `--pbc` says, else as the frame says. i-PI's own files never say: every one of
+ * them has a box, a molecule's too, so that `auto` takes what they hold for a cluster.
+ */
+export function periodicity(frame: Frame, { pbc = "auto" }: Options): readonly [boolean, boolean, boolean] {
+  if (pbc === "xyz") return [true, true, true];
+  return pbc === "none" || frame.format === "i-pi" ? [false, false, false] : frame.periodic;
+}
+
+/** A notice where `auto` decided for a cluster although the frame has a cell; `null` where there was nothing to decide. */
+export function periodicityNotice(frame: Frame, { pbc = "auto" }: Options): string | null {
+  if (pbc !== "auto" || frame.format !== "i-pi" || frame.cell === null) return null;
+  return `${frame.source} has a box but, as i-PI's files do, says nothing about periodicity: computing a cluster (--pbc none says so, --pbc xyz for a crystal)`;
+}

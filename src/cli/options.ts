@@ -1,0 +1,202 @@
+import type { Extra } from "../server/extras.ts";
+import type { Property } from "../structure/result.ts";
+import type { CommandName } from "./commands.ts";
+
+/** What the user types after an option: nothing, text, a number, one of some words, or several of them with commas. */
+export type OptionKind =
+  | { readonly kind: "flag" }
+  | { readonly kind: "text"; readonly argument: string }
+  | { readonly kind: "number"; readonly argument: string; readonly whole?: true; readonly least?: number }
+  | { readonly kind: "choice"; readonly choices: readonly string[] }
+  | { readonly kind: "choices"; readonly choices: readonly string[] };
+
+/** One option of the command line. */
+export type Option = OptionKind & {
+  /** What it does, with its default. */
+  readonly help: string;
+  /** The commands that take it. */
+  readonly commands: readonly CommandName[];
+};
+
+const computing = ["eval", "connect", "demo"] as const;
+
+/** The quantities `eval` can write. */
+export const properties = [
+  "energy",
+  "forces",
+  "virial",
+  "stress",
+  "charges",
+  "dipole",
+  "energies",
+  "polarizabilities",
+  "c6",
+  "hessian",
+] as const satisfies readonly Property[];
+
+/** The quantities a driver can send beside energy, forces and virial. */
+export const extras = ["charges", "dipole", "energies", "polarizabilities", "c6"] as const satisfies readonly Extra[];
+
+/** What `test` runs, in this order. */
+export const testParts = ["format", "lint", "types", "docs", "unit", "hosts"] as const;
+
+/** Every option of every command: parsing and help are made from this table. */
+export const options = {
+  "output": {
+    kind: "text",
+    argument: "FILE",
+    help: "where to write; a finished file replaces an older one in one move (default: standard output)",
+    commands: ["eval"],
+  },
+  "format": {
+    kind: "choice",
+    choices: ["extxyz", "jsonl"],
+    help: "extended XYZ, or one JSON object a frame (default: jsonl for FILE.jsonl, extxyz otherwise)",
+    commands: ["eval"],
+  },
+  "properties": {
+    kind: "choices",
+    choices: properties,
+    help: "what to compute (default: energy,forces)",
+    commands: ["eval"],
+  },
+  "to": {
+    kind: "text",
+    argument: "ADDRESS",
+    help: "the host: unix:NAME (the socket PREFIX + NAME), unix:/full/path or tcp:HOST:PORT",
+    commands: ["connect"],
+  },
+  "template": {
+    kind: "text",
+    argument: "FILE",
+    help: "structure file whose first frame has the host's atoms in the host's order; may state charge, spin and pbc",
+    commands: ["connect"],
+  },
+  "elements": {
+    kind: "text",
+    argument: "O,H,H,...",
+    help: "the host's atoms in the host's order, instead of a template; O,2*H repeats",
+    commands: ["connect"],
+  },
+  "pbc": {
+    kind: "choice",
+    choices: ["auto", "none", "xyz"],
+    help: "whether a cell is a crystal's: as the file says (i-PI's say nothing: not), never, always (default: auto)",
+    commands: ["eval", "connect"],
+  },
+  "prefix": {
+    kind: "text",
+    argument: "PATH",
+    help: "what stands before NAME in unix:NAME (default: /tmp/ipi_)",
+    commands: ["connect"],
+  },
+  "init": {
+    kind: "choice",
+    choices: ["ask", "ready", "every"],
+    help: "ask for INIT once, never, or before every structure (default: ask; i-PI sends batches only when asked)",
+    commands: ["connect"],
+  },
+  "extras": {
+    kind: "choices",
+    choices: extras,
+    help: "what else to send, as JSON in atomic units (default: nothing; large ones cost the host time)",
+    commands: ["connect"],
+  },
+  "retry": {
+    kind: "number",
+    argument: "SECONDS",
+    least: 0,
+    help: "how long to wait for the host to appear (default: 30)",
+    commands: ["connect"],
+  },
+  "shm": {
+    kind: "flag",
+    help: "exchange arrays through shared memory; the host must be set to it as well (i-PI: mode='shm')",
+    commands: ["connect"],
+  },
+  "clients": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 1,
+    help: "connections to open; what has arrived on any of them is computed together (default: 1)",
+    commands: ["connect"],
+  },
+  "steps": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 1,
+    help: "molecular dynamics steps (default: 200)",
+    commands: ["demo"],
+  },
+  "only": {
+    kind: "choices",
+    choices: testParts,
+    help: "run only these parts (default: all)",
+    commands: ["test"],
+  },
+  "force": {
+    kind: "flag",
+    help: "replace OUT.safetensors if it exists",
+    commands: ["convert"],
+  },
+  "model": {
+    kind: "text",
+    argument: "FILE|NAME",
+    help: "model file, or the name of one in the model folder (default: published)",
+    commands: computing,
+  },
+  "charge": {
+    kind: "number",
+    argument: "Q",
+    help: "total charge, e; wins over the file (default: the file's, else 0)",
+    commands: ["eval", "connect"],
+  },
+  "unpaired": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 0,
+    help: "number of unpaired electrons; wins over the file (default: the file's, else 0)",
+    commands: ["eval", "connect"],
+  },
+  "multiplicity": {
+    kind: "number",
+    argument: "M",
+    whole: true,
+    least: 1,
+    help: "spin multiplicity, unpaired electrons + 1, instead of --unpaired",
+    commands: ["eval", "connect"],
+  },
+  "no-electron-check": {
+    kind: "flag",
+    help: "accept charge and spin that no number of electrons can have",
+    commands: ["eval", "connect"],
+  },
+  "lr-cutoff": {
+    kind: "number",
+    argument: "Å",
+    least: 0,
+    help: "cutoff of electrostatics and dispersion (default: the model's; a crystal needs one)",
+    commands: ["eval", "connect"],
+  },
+  "device": {
+    kind: "choice",
+    choices: ["auto", "gpu", "software", "cpu"],
+    help: "a GPU, a software Vulkan driver, or the float64 reference engine (default: auto, the first there is)",
+    commands: computing,
+  },
+} as const satisfies Record<string, Option>;
+
+/** An option's name, without its dashes. */
+export type OptionName = keyof typeof options;
+
+type ValueOf<O extends OptionKind> = O extends { kind: "flag" } ? boolean
+  : O extends { kind: "number" } ? number
+  : O extends { kind: "choice"; choices: readonly (infer Choice)[] } ? Choice
+  : O extends { kind: "choices"; choices: readonly (infer Choice)[] } ? Choice[]
+  : string;
+
+/** The options that were given, by name, converted and checked. */
+export type Options = { readonly [Name in OptionName]?: ValueOf<(typeof options)[Name]> };

@@ -1,0 +1,69 @@
+import type { Calculator } from "../engine/calculator.ts";
+import { type DriverOptions, runDriver, type RunningDriver } from "../protocol/driver.ts";
+import type { Frame, FrameResult } from "../protocol/frame.ts";
+import type { Property, Result } from "../structure/result.ts";
+import type { Structure } from "../structure/structure.ts";
+import { type Extra, inAtomicUnits } from "./extras.ts";
+
+/** What {@linkcode connect} needs: where the host is, what its atoms are and what computes them. */
+export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evaluate"> {
+  /** Computes; it stays open when the driver ends. */
+  readonly calculator: Calculator;
+  /** The host's atoms in the host's order `[N]`, their total charge and unpaired electrons; nothing else is looked at. */
+  readonly atoms: Pick<Structure, "numbers" | "charge" | "unpaired">;
+  /**
+   * Whether the host's box repeats along a, b, c; by default it does not, for hosts send a box for a molecule too. An axis
+   * for which the host sends a vector of zeros does not repeat in any case.
+   */
+  readonly periodic?: Structure["periodic"];
+  /** What to send besides energy, forces and virial, as JSON in atomic units; by default nothing. */
+  readonly extras?: readonly Extra[];
+}
+
+/**
+ * Serves a host of the i-PI protocol (i-PI, ASE, ...) with energies, forces and virials until it has finished. All
+ * structures that have arrived, over one connection or several, are computed together.
+ *
+ * @returns A handle; its `closed` resolves when the host has finished, with how it ended.
+ * @throws {TypeError} When the address is none.
+ * @throws {RangeError} When an option is out of range.
+ *
+ * @example Serve `SocketIOCalculator(unixsocket="water")` of ASE
+ * ```ts no-eval
+ * import { connect, createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
+ *
+ * await using calculator = await createCalculator(await loadModel("published.pth"));
+ * const atoms = createStructure({ symbols: ["O", "H", "H"], positions: new Float64Array(9) });
+ * const { ended } = await connect({ to: "unix:water", calculator, atoms }).closed;
+ * ```
+ */
+export function connect(options: ConnectOptions): RunningDriver {
+  const { calculator, atoms: { numbers, charge, unpaired }, periodic = [false, false, false], extras = [] } = options;
+  const properties: Property[] = ["energy", "forces", "virial", ...extras];
+  const structureOf = (frame: Frame): Structure => ({
+    numbers,
+    charge,
+    unpaired,
+    positions: frame.positions,
+    ...latticeOf(frame.cell, periodic),
+  });
+  return runDriver({
+    ...options,
+    atomCount: numbers.length,
+    evaluate: async (frames) => {
+      const results = await calculator.compute(frames.map(structureOf), properties);
+      return results.map((result) => frameResultOf(result, extras));
+    },
+  });
+}
+
+function latticeOf(cell: Float64Array, wanted: Structure["periodic"]): Pick<Structure, "cell" | "periodic"> {
+  const repeats = (axis: 0 | 1 | 2) => wanted[axis] && cell.subarray(3 * axis, 3 * axis + 3).some((x) => x !== 0);
+  const periodic = [repeats(0), repeats(1), repeats(2)] as const;
+  return { periodic, cell: periodic.includes(true) ? cell : null };
+}
+
+function frameResultOf(result: Result, extras: readonly Extra[]): FrameResult {
+  const { energy, forces, virial } = result;
+  return { energy, forces, virial: virial!, ...(extras.length > 0 && { extras: inAtomicUnits(result, extras) }) };
+}
