@@ -7,7 +7,8 @@ import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
 import { assembleResults, slotsFor } from "./assemble_results.ts";
 import { batchesOf } from "./batch_size.ts";
-import { type DeviceDescription, DeviceError } from "./device.ts";
+import { type DeviceDescription, MissingDeviceError } from "./device.ts";
+import { missingKernel } from "./packed_weights.ts";
 import { computeHessian } from "./batched_hessian.ts";
 import type { Tile } from "./tile.ts";
 import { WebGpuEngine } from "./webgpu_engine.ts";
@@ -16,7 +17,8 @@ import { WebGpuEngine } from "./webgpu_engine.ts";
 export interface CalculatorOptions {
   /**
    * `gpu`: a graphics processor; `software`: the software Vulkan driver; `cpu`: the float64 reference engine; `auto` (the
-   * default): WebGPU on whatever there is, a graphics processor first.
+   * default): WebGPU on whatever there is, a graphics processor first, and the reference engine where there is nothing or
+   * the model has no kernels; {@linkcode Calculator.device} says which and why.
    */
   readonly device?: "auto" | "gpu" | "software" | "cpu";
   /** Cutoff of electrostatics and dispersion, Å, in place of the model's. */
@@ -77,12 +79,19 @@ export async function createCalculator(model: Model, options: CalculatorOptions 
     throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
   }
   if (device === "cpu") return new ReferenceCalculator(network, longRangeCutoff);
-  const engine = await WebGpuEngine.create(network, {
-    device,
-    ...(options.tile === undefined ? {} : { tile: options.tile }),
-    ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
-  });
-  return new WebGpuCalculator(network, engine);
+  const missing = device === "auto" ? missingKernel(network) : null;
+  if (missing !== null) return new ReferenceCalculator(network, longRangeCutoff, missing);
+  try {
+    const engine = await WebGpuEngine.create(network, {
+      device,
+      ...(options.tile === undefined ? {} : { tile: options.tile }),
+      ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
+    });
+    return new WebGpuCalculator(network, engine);
+  } catch (error) {
+    if (device !== "auto" || !(error instanceof MissingDeviceError)) throw error;
+    return new ReferenceCalculator(network, longRangeCutoff, "there is no WebGPU adapter");
+  }
 }
 
 const defaultProperties: readonly Property[] = ["energy", "forces"];
@@ -149,15 +158,13 @@ class WebGpuCalculator implements Calculator {
 
 /** {@linkcode Calculator} on the float64 reference engine. */
 class ReferenceCalculator implements Calculator {
-  readonly device: DeviceDescription = {
-    kind: "cpu",
-    name: "reference engine (float64)",
-    driver: "TypeScript",
-    readBack: "none",
-  };
+  readonly device: DeviceDescription;
   #engine: ReferenceEngine;
 
-  constructor(network: Network, longRangeCutoff: number | undefined) {
+  /** @param reason Why it is used where another device was looked for. */
+  constructor(network: Network, longRangeCutoff: number | undefined, reason?: string) {
+    const name = `reference engine (float64)${reason === undefined ? "" : `, for ${reason}`}`;
+    this.device = { kind: "cpu", name, driver: "TypeScript", readBack: "none" };
     this.#engine = new ReferenceEngine(network, { longRangeCutoff });
   }
 
@@ -187,5 +194,3 @@ class ReferenceCalculator implements Calculator {
     return Promise.resolve();
   }
 }
-
-export { DeviceError };

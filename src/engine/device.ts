@@ -18,6 +18,11 @@ export class DeviceError extends Error {
   override name = "DeviceError";
 }
 
+/** There is no such device at all. */
+export class MissingDeviceError extends DeviceError {
+  override name = "MissingDeviceError";
+}
+
 /** A WebGPU device and what it is. */
 export interface OpenDevice {
   readonly device: GPUDevice;
@@ -30,19 +35,20 @@ export interface OpenDevice {
  * Opens a WebGPU device.
  *
  * @param wanted `auto` takes a graphics processor where there is one, else the software driver.
- * @throws {DeviceError} where there is none.
+ * @throws {MissingDeviceError} where there is none.
+ * @throws {DeviceError} where there is one of another kind.
  */
 export async function openDevice(wanted: "auto" | "gpu" | "software"): Promise<OpenDevice> {
   prepareEnvironment();
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (gpu === undefined) {
-    throw new DeviceError("Expected a runtime with WebGPU but found none; use Deno 2.9, or --device cpu");
+    throw new MissingDeviceError("Expected a runtime with WebGPU but found none; use Deno 2.9, or --device cpu");
   }
   const adapter = await gpu.requestAdapter(
     wanted === "software" ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
   );
   if (adapter === null) {
-    throw new DeviceError(
+    throw new MissingDeviceError(
       `Expected a WebGPU adapter${wanted === "auto" ? "" : ` of kind ${wanted}`} but found none; ` +
         "install a Vulkan driver (Debian: mesa-vulkan-drivers), or use --device cpu",
     );

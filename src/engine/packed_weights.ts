@@ -40,8 +40,23 @@ export interface PackedWeights {
   readonly output: number;
 }
 
-/** Packs a network; see {@linkcode PackedWeights}. */
+/** What of a network's architecture has no kernel, in words; `null`: nothing. */
+export function missingKernel({ modules }: Network): string | null {
+  if (modules.some(({ omega }) => omega === null)) return "exact attention (an empty attention.omega) has no kernel";
+  const sizes = new Set(modules.map(({ randomFeatures }) => randomFeatures));
+  return sizes.size > 1 ? "modules with different numbers of random features have no kernel" : null;
+}
+
+/**
+ * Packs a network; see {@linkcode PackedWeights}.
+ *
+ * @throws {RangeError} for an architecture without kernels; see {@linkcode missingKernel}.
+ */
 export function packWeights(network: Network): PackedWeights {
+  const missing = missingKernel(network);
+  if (missing !== null) {
+    throw new RangeError(`Expected a model that the kernels cover but ${missing}; use --device cpu`);
+  }
   const packer = new Packer();
   const F = network.features;
   const features4 = vec4s(F);
@@ -86,13 +101,8 @@ export function packWeights(network: Network): PackedWeights {
     for (const projection of [module.projectionP, module.projectionD]) {
       linear.set(projection, packer.linear(projection, [F], [F, F]));
     }
-    if (module.omega === null) {
-      throw new RangeError(
-        "Expected random features (attention.omega) in every module but found exact attention, which has no kernel; use --device cpu",
-      );
-    }
     omega.push(
-      packer.linear(randomProjection(module.omega, F, module.randomFeatures, scale), [F], [module.randomFeatures]),
+      packer.linear(randomProjection(module.omega!, F, module.randomFeatures, scale), [F], [module.randomFeatures]),
     );
   }
   const random4 = vec4s(Math.max(...network.modules.map((module) => module.randomFeatures)));
