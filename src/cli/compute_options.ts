@@ -23,9 +23,8 @@ export async function openCalculator(model: Model, options: Options, status: Sta
 }
 
 /** A device in words. */
-export function describeDevice({ kind, name, driver }: DeviceDescription): string {
-  const words = { gpu: "GPU", software: "software driver on the CPU", cpu: "CPU" }[kind];
-  return driver === "" ? `${name} (${words})` : `${name} (${words}, ${driver})`;
+export function describeDevice({ kind, name }: DeviceDescription): string {
+  return `${name} (${{ gpu: "GPU", software: "software driver on the CPU", cpu: "CPU" }[kind]})`;
 }
 
 /** The structure of a frame, with the options' charge, spin and periodicity in place of the frame's where given. */
