@@ -72,7 +72,7 @@ Deno.test("launcher gives every command its permissions, and runs mod.ts with th
   await using machine = await Machine.create({ deno: deno("2.9.6") });
   await Deno.writeTextFile(join(machine.folder, "adapter"), "");
   const permissions: Record<string, readonly string[]> = {};
-  for (const command of new Set(["", "doctor", ...Object.keys(commands)])) {
+  for (const command of ["", ...Object.keys(commands)]) {
     const { stdout } = await machine.run(command, "--charge", "-1", "a b");
     match(stdout, new RegExp(`${machine.folder}/mod.ts ${command} --charge -1 a b\n$`));
     permissions[command] = stdout.split(" ").filter((word) => word.startsWith("--allow")).map((word) =>

@@ -60,6 +60,12 @@ template or by options.
     details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
     load: () => import("./convert.ts"),
   },
+  doctor: {
+    operands: [],
+    summary: "name the adapter and its driver, and test every kernel on it",
+    details: "Compares every kernel with the float64 reference engine; exits with 1 if one is wrong.",
+    load: () => import("./doctor.ts"),
+  },
   test: {
     operands: [],
     summary: "run the project's checks and tests",

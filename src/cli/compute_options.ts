@@ -1,25 +1,14 @@
 import { type Calculator, createCalculator } from "../engine/calculator.ts";
-import { type DeviceDescription, DeviceError } from "../engine/device.ts";
+import type { DeviceDescription } from "../engine/device.ts";
 import type { Model } from "../model/model.ts";
 import { type Frame, structureOfFrame } from "../structure/frame.ts";
 import type { Structure } from "../structure/structure.ts";
 import type { Options } from "./options.ts";
-import type { StatusLine } from "./status_line.ts";
 
-/**
- * The calculator the options ask for. Where nothing is said and WebGPU has no device, that is the reference engine, and
- * the user is told.
- */
-export async function openCalculator(model: Model, options: Options, status: StatusLine): Promise<Calculator> {
+/** The calculator the options ask for. */
+export function openCalculator(model: Model, options: Options): Promise<Calculator> {
   const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
-  const common = longRangeCutoff === undefined ? {} : { longRangeCutoff };
-  try {
-    return await createCalculator(model, { ...common, device });
-  } catch (error) {
-    if (!(error instanceof DeviceError) || device !== "auto") throw error;
-    status.print(`${error.message}: computing with the float64 reference engine`);
-    return await createCalculator(model, { ...common, device: "cpu" });
-  }
+  return createCalculator(model, { device, ...(longRangeCutoff !== undefined && { longRangeCutoff }) });
 }
 
 /** A device in words. */

@@ -33,7 +33,7 @@ export async function run({ options }: Invocation): Promise<number> {
   const environment = await pythonEnvironment();
   if (environment === null) return 1;
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options, status);
+  await using calculator = await openCalculator(model, options);
   const folder = await prepareFolder(steps);
   printRows([
     ["system", `protonated water dimer, path-integral MD with 16 beads at 300 K, ${steps} steps of 0.25 fs`],

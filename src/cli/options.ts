@@ -185,7 +185,7 @@ export const options = {
     kind: "choice",
     choices: ["auto", "gpu", "software", "cpu"],
     help: "a GPU, a software Vulkan driver, or the float64 reference engine (default: auto, the first there is)",
-    commands: computing,
+    commands: [...computing, "doctor"],
   },
 } as const satisfies Record<string, Option>;
 
