@@ -3,7 +3,9 @@
 //           max = each row's own for queries, the whole structure's for keys (both over U alone).
 // adjoint:  with e = φ − 1e-4/√m and T = Σ e φ̄:   Ū = e φ̄, less T at the maximum;   X̄ = Ū·ωᵀ/F^¼ − T X/√F
 //           T runs over the row for queries; for keys the maximum's share runs over the whole structure.
-// The published forces differentiate through both maxima, so the place of each is kept (ties: the first).
+// The published forces differentiate through both maxima, so the place of each is kept (ties: the first). Places stand
+// among the features as whole numbers, exact below 2²⁴; their bits alone would be subnormal numbers, which a device may
+// flush to zero.
 // X: [atom][F]; U, φ: [atom][m]; all padded with zeros to whole vec4s.
 
 struct Parameters {
@@ -81,7 +83,7 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   for (var i = first + thread; i < end; i += GROUP_THREADS) {
     let row = row_maximum(parameters.uq + i * RANDOM4, i);
     write_features(parameters.uq + i * RANDOM4, half_square(parameters.xq + i * FEATURES4), row.value, parameters.q + i * RANDOM4);
-    features[parameters.rows + i] = vec4<f32>(bitcast<f32>(row.place + 1u), half_square(parameters.xk + i * FEATURES4), 0.0, 0.0);
+    features[parameters.rows + i] = vec4<f32>(f32(row.place), half_square(parameters.xk + i * FEATURES4), 0.0, 0.0);
     let key = row_maximum(parameters.uk + i * RANDOM4, i);
     if (key.value > best.value) {
       best = key;
@@ -97,7 +99,7 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
       }
     }
     winner = best;
-    features[parameters.maxima + group.x] = vec4<f32>(bitcast<f32>(best.atom + 1u), bitcast<f32>(best.place + 1u), 0.0, 0.0);
+    features[parameters.maxima + group.x] = vec4<f32>(f32(best.atom), f32(best.place), 0.0, 0.0);
   }
   workgroupBarrier();
   let maximum = winner.value;
@@ -136,7 +138,7 @@ fn adjoint(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     let m = i * RANDOM4;
     let f = i * FEATURES4;
     let q = row_adjoint(parameters.q + m, parameters.q_adjoint + m, parameters.uq_adjoint + m, parameters.xq + f, parameters.xq_adjoint + f);
-    subtract(parameters.uq_adjoint + m, bitcast<u32>(features[parameters.rows + i].x) - 1u, q);
+    subtract(parameters.uq_adjoint + m, u32(features[parameters.rows + i].x), q);
     sum += row_adjoint(parameters.k + m, parameters.k_adjoint + m, parameters.uk_adjoint + m, parameters.xk + f, parameters.xk_adjoint + f);
   }
   sums[thread] = sum;
@@ -149,8 +151,8 @@ fn adjoint(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   }
   workgroupBarrier();
   let place = features[parameters.maxima + group.x];
-  let atom = bitcast<u32>(place.x) - 1u;
+  let atom = u32(place.x);
   if ((atom - first) % GROUP_THREADS == thread) {
-    subtract(parameters.uk_adjoint + atom * RANDOM4, bitcast<u32>(place.y) - 1u, total);
+    subtract(parameters.uk_adjoint + atom * RANDOM4, u32(place.y), total);
   }
 }

@@ -1,9 +1,13 @@
+import { attentionChecks } from "./attention.ts";
 import type { KernelCheck } from "./kernel_check.ts";
 import { linearChecks } from "./linear.ts";
 import { localInteractionChecks } from "./local_interaction.ts";
+import { pairChecks } from "./pairs.ts";
 
 /** Checks of all kernels; at least one each. */
 export const kernelChecks: readonly KernelCheck[] = [
   ...linearChecks,
+  ...pairChecks,
   ...localInteractionChecks,
+  ...attentionChecks,
 ];

@@ -1,0 +1,164 @@
+import { distancesAdjoint } from "../../reference/pair_geometry.ts";
+import { radialFunctions } from "../../reference/radial_basis.ts";
+import { repulsion } from "../../reference/repulsion.ts";
+import { buildAllPairs } from "../../structure/all_pairs.ts";
+import type { KernelBench } from "../kernel_bench.ts";
+import { PlanWriter } from "../plan.ts";
+import { type Comparison, constant, type KernelCheck, magnitudes, rounding, roundings } from "./kernel_check.ts";
+import { Memory, rowsAt } from "./memory.ts";
+
+/** Checks of what depends on a pair's vector alone. */
+export const pairChecks: readonly KernelCheck[] = [
+  {
+    kernel: "pair_geometry",
+    title: "geometry, radial basis and repulsion of neighbours and images",
+    run: checkGeometry,
+  },
+  { kernel: "sum", title: "sum of arrays", run: checkSum },
+];
+
+/** Relative error of tabulated functions and of their slopes, of the largest value each (`polynomial_table.ts`). */
+const tableError = 3e-8 + rounding;
+
+async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
+  const { harness, network, weights, near, indices, positions, elements, places } = bench;
+  const { basisFunctions: K, radialBasis, hyperparameters: { cutoff } } = network;
+  const { pairs: { pairCount }, distances, directions } = near;
+  const memory = new Memory();
+  const geometry = memory.room(pairCount, 4), gradient = memory.room(pairCount, 4);
+  const basis = memory.room(2 * pairCount, K);
+  const writer = new PlanWriter();
+  writer.dispatch("pair_geometry", [
+    pairCount,
+    indices.first,
+    indices.second,
+    indices.image,
+    indices.atomTable,
+    places.count,
+    places.repulsion,
+    geometry,
+    gradient,
+    basis,
+    weights.basis,
+  ], Math.ceil(pairCount / harness.tile.threads));
+  const { pairs } = await harness.run(writer.finish(), {
+    weights: weights.data,
+    pairs: memory.data,
+    indices: indices.data,
+    positions,
+    elements,
+  });
+
+  const withDistance = Float64Array.from(
+    { length: 4 * pairCount },
+    (_, at) => at % 4 < 3 ? directions[Math.floor(at / 4) * 3 + at % 4]! : distances[Math.floor(at / 4)]!,
+  );
+  const radial = radialFunctions(radialBasis, K, cutoff, distances);
+  // the largest value and slope of any function, at any distance
+  const samples = Float64Array.from({ length: 400 }, (_, i) => (i + 1) / 400 * cutoff);
+  const sampled = radialFunctions(radialBasis, K, cutoff, samples);
+  const largest = (values: Float64Array) => Math.max(...magnitudes(values));
+  const repulsive = pairRepulsion(bench);
+  return [
+    {
+      name: "unit vectors and distances",
+      found: rowsAt(pairs, geometry, pairCount, 4),
+      width: 4,
+      expected: withDistance,
+      // the vector, its length, their quotient (at most 2.5 units in the last place)
+      allowed: roundings(6, withDistance.map((value, at) => at % 4 < 3 ? 1 : value)),
+    },
+    {
+      name: "radial basis",
+      found: rowsAt(pairs, basis, pairCount, K),
+      width: K,
+      expected: radial.values,
+      allowed: constant(pairCount * K, (tableError + 4 * rounding) * largest(sampled.values)),
+    },
+    {
+      name: "derivative of the radial basis",
+      found: rowsAt(pairs, basis + pairCount * Math.ceil(K / 4), pairCount, K),
+      width: K,
+      expected: radial.derivatives,
+      allowed: constant(pairCount * K, (tableError + 4 * rounding) * largest(sampled.derivatives)),
+    },
+    {
+      name: "repulsion",
+      found: rowsAt(pairs, gradient, pairCount, 4),
+      width: 4,
+      expected: repulsive.gradient,
+      // the table holds r times the energy and is fitted for the energies of the closest atoms; six operations
+      allowed: repulsive.size.map((size) => (tableError + 8 * rounding) * size),
+      gradientOf: repulsive.gradientOf,
+    },
+  ];
+}
+
+/** Repulsion of each pair on its own: (∂E/∂vector, E) `[U][4]`. */
+function pairRepulsion({ network, near, numbers }: KernelBench) {
+  const { pairs, distances, vectors } = near;
+  const { cutoff } = network.hyperparameters;
+  const two = buildAllPairs(2);
+  const pairOf = (u: number, r: number) =>
+    repulsion(network.repulsion!, cutoff, Uint8Array.of(numbers[pairs.first[u]!]!, numbers[pairs.second[u]!]!), {
+      pairs: two,
+      distances: Float64Array.of(r),
+      vectors: Float64Array.of(r, 0, 0),
+      directions: Float64Array.of(1, 0, 0),
+    });
+  const energyOf = (u: number, r: number) => 2 * pairOf(u, r).energies[0]!;
+  const slopes = Float64Array.from(distances, (r, u) => pairOf(u, r).distances[0]!);
+  const vectorGradient = distancesAdjoint(near, slopes);
+  const row = (at: number) => Math.floor(at / 4);
+  const rows = { length: 4 * pairs.pairCount };
+  const energies = Float64Array.from(distances, (r, u) => energyOf(u, r));
+  return {
+    gradient: Float64Array.from(
+      rows,
+      (_, at) => at % 4 < 3 ? vectorGradient[row(at) * 3 + at % 4]! : energies[row(at)]!,
+    ),
+    // of the terms y′/r and y/r² with y = r E
+    size: Float64Array.from(rows, (_, at) => {
+      const r = distances[row(at)]!;
+      const energy = r < cutoff ? Math.abs(energyOf(row(at), 0.5)) : 0;
+      return energy * (1 + 1 / r);
+    }),
+    gradientOf: {
+      // the fourth component stands for the energy itself, which is not differentiated
+      value: (at: Float64Array) =>
+        distances.reduce(
+          (total, _, u) =>
+            total + energyOf(u, Math.hypot(at[4 * u]!, at[4 * u + 1]!, at[4 * u + 2]!)) + energies[u]! * at[4 * u + 3]!,
+          0,
+        ),
+      at: Float64Array.from(rows, (_, at) => at % 4 < 3 ? vectors[row(at) * 3 + at % 4]! : 0),
+    },
+  };
+}
+
+async function checkSum(
+  { harness, network: { features: F }, numbers: { length: atoms }, weights, random }: KernelBench,
+): Promise<
+  Comparison[]
+> {
+  const terms = 7;
+  const x = random(terms * atoms * F);
+  const memory = new Memory();
+  const from = memory.put(x, F), to = memory.room(atoms, F);
+  const count = atoms * weights.features4;
+  const writer = new PlanWriter();
+  writer.dispatch("sum", [count, terms, from, to], Math.ceil(count / harness.tile.threads));
+  const { features } = await harness.run(writer.finish(), { features: memory.data });
+  const expected = new Float64Array(atoms * F), size = new Float64Array(atoms * F);
+  x.forEach((value, at) => {
+    expected[at % expected.length]! += value;
+    size[at % size.length]! += Math.abs(value);
+  });
+  return [{
+    name: "sum",
+    found: rowsAt(features, to, atoms, F),
+    width: F,
+    expected,
+    allowed: roundings(terms - 1, size),
+  }];
+}
