@@ -3,16 +3,21 @@
  * e throughout; run as a program, this module is the command line (`./spookynet --help`).
  *
  * @example Energy and forces of a hydronium ion
- * ```ts no-eval
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
  *
- * await using calculator = await createCalculator(await loadModel("published.pth"));
+ * await using calculator = await createCalculator(await loadModel("tests/fixtures/tiny.safetensors"));
  * const hydronium = createStructure({
  *   symbols: ["O", "H", "H", "H"],
  *   positions: [[0, 0, 0.1], [0.96, 0, -0.1], [-0.48, 0.83, -0.1], [-0.48, -0.83, -0.1]],
  *   charge: 1,
  * });
- * const { energy, forces } = await calculator.compute(hydronium);
+ * const { energy, forces, charges } = await calculator.compute(hydronium, ["charges"]);
+ *
+ * assert(Number.isFinite(energy));
+ * assert.equal(forces.length, 4 * 3);
+ * assert.equal(charges!.reduce((sum, charge) => sum + charge).toFixed(6), "1.000000");
  * ```
  *
  * @module

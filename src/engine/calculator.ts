@@ -60,16 +60,20 @@ export interface Calculator extends AsyncDisposable {
  * @throws {ModelFileError} Where the model's tensors do not fit its hyperparameters.
  *
  * @example Energy of a water molecule
- * ```ts no-eval
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
  *
- * await using calculator = await createCalculator(await loadModel("published.pth"), { device: "cpu" });
+ * const model = await loadModel("tests/fixtures/tiny.safetensors");
+ * await using calculator = await createCalculator(model, { device: "cpu" });
  * const water = createStructure({
  *   symbols: ["O", "H", "H"],
  *   positions: [[0, 0, 0.119262], [0, 0.763239, -0.477047], [0, -0.763239, -0.477047]],
  * });
  * const { energy, charges } = await calculator.compute(water, ["charges"]);
- * console.log(energy, charges);
+ *
+ * assert(Number.isFinite(energy));
+ * assert.equal(charges!.length, 3);
  * ```
  */
 export async function createCalculator(model: Model, options: CalculatorOptions = {}): Promise<Calculator> {

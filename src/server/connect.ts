@@ -28,13 +28,15 @@ export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evalu
  * @throws {TypeError} When the address is none.
  * @throws {RangeError} When an option is out of range.
  *
- * @example Serve `SocketIOCalculator(unixsocket="water")` of ASE
- * ```ts no-eval
+ * @example Serve `SocketIOCalculator(unixsocket="water")` of ASE, if it is there
+ * ```ts
  * import { connect, createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
  *
- * await using calculator = await createCalculator(await loadModel("published.pth"));
+ * const model = await loadModel("tests/fixtures/tiny.safetensors");
+ * await using calculator = await createCalculator(model, { device: "cpu" });
  * const atoms = createStructure({ symbols: ["O", "H", "H"], positions: new Float64Array(9) });
- * const { ended } = await connect({ to: "unix:water", calculator, atoms }).closed;
+ * const { ended, error } = await connect({ to: "unix:water", calculator, atoms, retrySeconds: 0 }).closed;
+ * console.log(ended, error?.message);
  * ```
  */
 export function connect(options: ConnectOptions): RunningDriver {
