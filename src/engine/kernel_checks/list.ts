@@ -1,7 +1,9 @@
 import { attentionChecks } from "./attention.ts";
+import { chargeChecks } from "./charges.ts";
 import type { KernelCheck } from "./kernel_check.ts";
 import { linearChecks } from "./linear.ts";
 import { localInteractionChecks } from "./local_interaction.ts";
+import { longRangeChecks } from "./long_range.ts";
 import { pairChecks } from "./pairs.ts";
 
 /** Checks of all kernels; at least one each. */
@@ -10,4 +12,6 @@ export const kernelChecks: readonly KernelCheck[] = [
   ...pairChecks,
   ...localInteractionChecks,
   ...attentionChecks,
+  ...chargeChecks,
+  ...longRangeChecks,
 ];
