@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { randomStructure } from "../../tests/fixtures/random_structure.ts";
+import { pairGeometry } from "../reference/pair_geometry.ts";
+import { buildPairList } from "../structure/build_pair_list.ts";
+import type { PairList } from "../structure/pair_list.ts";
+import { createRandom } from "../structure/random.ts";
+import type { Structure } from "../structure/structure.ts";
+import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
+
+const direct = 0x80000000;
+
+/** Smaller than the cutoff: pairs with own images. */
+const cell = [3.1, 0, 0, 0.9, 3.3, 0, -0.6, 0.8, 3.0];
+
+const structures: readonly Structure[] = [
+  randomStructure(createRandom(1), { numbers: [8, 1, 1], size: 3 }),
+  randomStructure(createRandom(2), { numbers: [6, 8, 1, 6], size: 6, cell }),
+  randomStructure(createRandom(3), { numbers: [17], size: 1 }),
+];
+
+const elementOf = new Map([[1, 0], [6, 1], [8, 2], [17, 3]]);
+
+/** Whole cell vectors to take off, for the atoms of the periodic structure. */
+const wraps = Int32Array.of(0, 0, 0, 1, -1, 0, 0, 2, 1, 0, 0, -3);
+
+function pairsOf(longRange: number | null): StructurePairs[] {
+  return structures.map((structure) => ({
+    network: buildPairList(structure, 3.5),
+    longRange: longRange === null ? null : buildPairList(structure, longRange),
+    wraps: structure.cell === null ? null : wraps,
+  }));
+}
+
+/** The vector that the kernels make of two atoms and an image: pair_vector.wgsl in float64. */
+function kernelVector(positions: Float32Array, i: number, j: number, image: number): number[] {
+  return [0, 1, 2].map((k) =>
+    (positions[8 * j + k]! - positions[8 * i + k]!) + positions[4 * image + k]! +
+    (positions[8 * j + 4 + k]! - positions[8 * i + 4 + k]!) + positions[4 * image + 4 + k]!
+  );
+}
+
+function assertVector(found: readonly number[], expected: readonly number[]): void {
+  // three split coordinates, each right to 2⁻²⁴ of half a grid step (7e-12 Å)
+  found.forEach((component, k) => assert.ok(Math.abs(component - expected[k]!) <= 3e-11));
+}
+
+function written(pairs: readonly StructurePairs[], indices: BatchIndices): Float32Array {
+  const positions = new Float32Array(positionsLength(indices)).fill(NaN);
+  writePositions(structures, pairs, indices, positions);
+  return positions;
+}
+
+const firstAtoms = [0, 3, 7];
+
+Deno.test("concatenate numbers atoms through, and says which structure and element each is of", () => {
+  const indices = concatenate(structures, pairsOf(null), elementOf);
+  const { data, atoms, structureTable, atomTable } = indices;
+  assert.equal(atoms, 8);
+  assert.equal(indices.structures, 3);
+  assert.deepEqual([...data.subarray(structureTable, structureTable + 6)], [0, 3, 3, 4, 7, 1]);
+  const rows = Array.from({ length: atoms }, (_, i) => [...data.subarray(atomTable + 4 * i, atomTable + 4 * i + 4)]);
+  assert.deepEqual(rows.map(([s]) => s), [0, 0, 0, 1, 1, 1, 1, 2]);
+  assert.deepEqual(rows.map(([, element]) => element), [2, 0, 0, 1, 2, 0, 1, 3]);
+  // without a long-range list each atom sees all of its structure
+  assert.deepEqual(rows.map(([, , begin, end]) => [begin, end]), [
+    ...new Array(3).fill([0, (3 | direct) >>> 0]),
+    ...new Array(4).fill([3, (7 | direct) >>> 0]),
+    [7, (8 | direct) >>> 0],
+  ]);
+});
+
+Deno.test("concatenate and writePositions give every pair its vector, through images and wrapped atoms", () => {
+  const pairs = pairsOf(null);
+  const indices = concatenate(structures, pairs, elementOf);
+  const positions = written(pairs, indices);
+  const { data, first, second, image } = indices;
+  let u = 0, own = 0;
+  structures.forEach((structure, s) => {
+    const geometry = pairGeometry(structure, pairs[s]!.network);
+    for (let k = 0; k < geometry.pairs.pairCount; k++, u++) {
+      const i = data[first + u]!, j = data[second + u]!;
+      assert.equal(i, firstAtoms[s]! + geometry.pairs.first[k]!);
+      assert.equal(j, firstAtoms[s]! + geometry.pairs.second[k]!);
+      if (i === j) own++;
+      assertVector(kernelVector(positions, i, j, data[image + u]!), [...geometry.vectors.subarray(3 * k, 3 * k + 3)]);
+    }
+  });
+  assert.equal(u, indices.pairs);
+  assert.ok(own > 0);
+});
+
+Deno.test("concatenate gives every atom its entries, complemented where it is a pair's second", () => {
+  const pairs = pairsOf(null);
+  const { data, atoms, pairs: pairCount, first, second, start, neighbour, entry } = concatenate(
+    structures,
+    pairs,
+    elementOf,
+  );
+  assert.equal(data[start], 0);
+  assert.equal(data[start + atoms], 2 * pairCount);
+  const seen = new Int32Array(pairCount);
+  for (let i = 0; i < atoms; i++) {
+    for (let n = data[start + i]!; n < data[start + i + 1]!; n++) {
+      const e = data[entry + n]! | 0;
+      const u = Math.max(e, ~e);
+      assert.equal(data[(e >= 0 ? first : second) + u], i);
+      assert.equal(data[(e >= 0 ? second : first) + u], data[neighbour + n]);
+      seen[u]!++;
+    }
+  }
+  assert.ok(seen.every((times) => times === 2));
+});
+
+Deno.test("concatenate lists long-range neighbours of either direction with their images", () => {
+  const pairs = pairsOf(4.2);
+  const indices = concatenate(structures, pairs, elementOf);
+  const positions = written(pairs, indices);
+  const { data, atomTable, longRangeList } = indices;
+  structures.forEach((structure, s) => {
+    const list: PairList = pairs[s]!.longRange!;
+    const { vectors } = pairGeometry(structure, list);
+    structure.numbers.forEach((_, i) => {
+      const row = atomTable + 4 * (firstAtoms[s]! + i);
+      const begin = data[row + 2]!, end = data[row + 3]!;
+      assert.equal(end - begin, list.start[i + 1]! - list.start[i]!);
+      for (let n = 0; n < end - begin; n++) {
+        const at = list.start[i]! + n;
+        const e = list.entry[at]!, u = Math.max(e, ~e), sign = e >= 0 ? 1 : -1;
+        const j = data[longRangeList + 2 * (begin + n)]!;
+        assert.equal(j, firstAtoms[s]! + list.neighbour[at]!);
+        assertVector(
+          kernelVector(positions, firstAtoms[s]! + i, j, data[longRangeList + 2 * (begin + n) + 1]!),
+          [0, 1, 2].map((k) => sign * vectors[3 * u + k]!),
+        );
+      }
+    });
+  });
+});
+
+Deno.test("writePositions keeps coordinates small wherever a cluster is, and loses nothing of them", () => {
+  // 2⁻²⁰ Å steps, so that moving by 10⁶ Å is exact in float64
+  const near = structures.map((structure) => ({
+    ...structure,
+    positions: structure.positions.map((x) => Math.round(x * 2 ** 20) / 2 ** 20),
+    cell: null,
+  }));
+  const far = near.map((structure) => ({ ...structure, positions: structure.positions.map((x) => x + 1e6) }));
+  const pairs = near.map((structure) => ({ network: buildPairList(structure, 3.5), longRange: null, wraps: null }));
+  const indices = concatenate(near, pairs, elementOf);
+  const [here, there] = [near, far].map((structures) => {
+    const positions = new Float32Array(positionsLength(indices));
+    writePositions(structures, pairs, indices, positions);
+    return positions;
+  });
+  assert.deepEqual(there, here);
+});
+
+Deno.test("positionsLength makes room for all that writePositions writes", () => {
+  const pairs = pairsOf(4.2);
+  const indices = concatenate(structures, pairs, elementOf);
+  const positions = written(pairs, indices);
+  // x, y, z of every vec4; the fourth components are of no use
+  assert.ok(positions.every((x, at) => at % 4 === 3 || Number.isFinite(x)));
+  assert.deepEqual([...indices.imageShifts.subarray(0, 4)], [0, 0, 0, 0]);
+});
