@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runDriver } from "../../src/protocol/driver.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
+import { debianPython, hasDebianAse } from "./debian_ase.ts";
 import { pythonTest } from "./python_test_case.ts";
 import { evaluateSoftSpheres } from "./soft_spheres.ts";
 
@@ -75,22 +76,10 @@ for (const transport of ["unix", "tcp"] as const) {
   );
 }
 
-const debianPython = "/usr/bin/python3";
-
 Deno.test({
   name: "ASE as Debian has it (3.22, which crashes on extras of several bytes) is served, too",
-  ignore: !(await hasAse(debianPython)),
+  ignore: !hasDebianAse,
   async fn() {
     await checkAse(debianPython, "unix");
   },
 });
-
-async function hasAse(python: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(python, { args: ["-c", "import ase"], stdout: "null", stderr: "null" })
-      .output();
-    return success;
-  } catch {
-    return false;
-  }
-}

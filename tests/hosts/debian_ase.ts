@@ -1,0 +1,18 @@
+/** The Python that Debian's packages, `python3-ase` among them, are installed for. */
+export const debianPython = "/usr/bin/python3";
+
+/** Whether Debian's ASE (3.22.1 in bookworm) is installed. */
+export const hasDebianAse: boolean = await canImportAse();
+
+async function canImportAse(): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(debianPython, {
+      args: ["-c", "import ase"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}
