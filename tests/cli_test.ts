@@ -139,6 +139,18 @@ Deno.test("info says what a model is", async () => {
   match(stdout, /^cutoff +5\.29\d+ Å$/m);
 });
 
+Deno.test("doctor names the adapter and finds every kernel right, or says that there is none", async () => {
+  const { code, stdout, stderr } = await spookynet(["doctor"]);
+  if (/Expected a WebGPU adapter but found none/.test(stderr) && Deno.env.get("CI") !== "true") {
+    equal(code, 1);
+    return;
+  }
+  equal(code, 0, stdout + stderr);
+  match(stdout, /^adapter +\S.* \((GPU|software driver on the CPU)\)$/m);
+  match(stdout, /^read-back +(synchronous|awaited)$/m);
+  match(stdout, /^\d+ kernels right, 0 wrong$/m);
+});
+
 Deno.test("a missing published model is an error that says where to get it and where to put it", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stderr } = await spookynet(["info", "other"], { env: { HOME: "", SPOOKYNET_MODELS: folder } });

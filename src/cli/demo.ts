@@ -86,6 +86,7 @@ async function simulate(
       status.update(() => progressBar(times.length - 1, steps, elapsed(), "steps"));
     },
   });
+  status.update(() => "starting i-PI; the first step compiles the kernels");
   using signals = new EndSignals(() => driver.close());
   const failure = host.finished().then(() => null, (error: Error) => {
     driver.close();

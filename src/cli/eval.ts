@@ -67,6 +67,7 @@ async function evaluateAll(
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let count = 0;
+  status.update(() => "reading; the first frames compile the kernels");
   for await (const batch of inBatches(tasksOf(frames, options, status))) {
     await evaluateBatch(batch, calculator, properties, (task, result) => write(format(task, result)));
     count += batch.length;

@@ -71,7 +71,8 @@ function standardError(): StatusOutput {
   const isTerminal = Deno.stderr.isTerminal();
   return {
     isTerminal,
-    columns: isTerminal ? Deno.consoleSize().columns : Infinity,
+    // A terminal that does not know its size says 0.
+    columns: isTerminal ? Deno.consoleSize().columns || 80 : Infinity,
     write(text) {
       const bytes = encoder.encode(text);
       for (let written = 0; written < bytes.length;) written += Deno.stderr.writeSync(bytes.subarray(written));
