@@ -29,7 +29,7 @@ struct Jobs {
 
 @group(0) @binding(0) var<uniform> table: Jobs;
 @group(0) @binding(1) var<storage, read> weights: array<vec4<f32>>;
-@group(0) @binding(BUFFER) var<storage, read_write> values: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> features: array<vec4<f32>>;
 
 var<workgroup> staged: array<vec4<f32>, WORKGROUP_ROWS * MAX_INPUTS>;
 
@@ -52,15 +52,15 @@ fn finish(job: Job, row: u32, column: u32, sum: vec4<f32>) {
   if (job.derivative != NONE) {
     let alpha = weights[job.derivative + column];
     let beta = weights[job.derivative + job.outputs + column];
-    y *= activation_derivative(values[job.p + at], alpha, beta);
+    y *= activation_derivative(features[job.p + at], alpha, beta);
   }
   if (job.r1 != NONE) {
-    y += values[job.r1 + at];
+    y += features[job.r1 + at];
   }
   if (job.r2 != NONE) {
-    y += values[job.r2 + at];
+    y += features[job.r2 + at];
   }
-  values[job.y + at] = y;
+  features[job.y + at] = y;
 }
 
 @compute @workgroup_size(COLUMN_THREADS, ROW_THREADS, 1)
@@ -81,7 +81,7 @@ fn main(
   for (var i = thread; i < staged_count; i += COLUMN_THREADS * ROW_THREADS) {
     var x = vec4<f32>(0.0);
     if (i < available) {
-      x = values[job.x + first_row * job.inputs + i];
+      x = features[job.x + first_row * job.inputs + i];
       if (job.activation != NONE) {
         let column = i % job.inputs;
         x = activation(x, weights[job.activation + column], weights[job.activation + job.inputs + column]);

@@ -19,6 +19,7 @@ import longRangeNeighbours from "./long_range_neighbours.wgsl" with { type: "tex
 import pairAdjoint from "./pair_adjoint.wgsl" with { type: "text" };
 import pairGeometry from "./pair_geometry.wgsl" with { type: "text" };
 import pairVector from "./pair_vector.wgsl" with { type: "text" };
+import radialMaps from "./radial_maps.wgsl" with { type: "text" };
 import radialTable from "./radial_table.wgsl" with { type: "text" };
 import structureContract from "./structure_contract.wgsl" with { type: "text" };
 import structureProduct from "./structure_product.wgsl" with { type: "text" };
@@ -31,17 +32,15 @@ export interface KernelSource {
   readonly parts: readonly string[];
   /** Name of the entry point. */
   readonly entry: string;
-  /** Constants of this pipeline alone. */
-  readonly constants?: Readonly<Record<string, number | string>>;
 }
 
 const longRangeParts = [pairVector, longRangeNeighbours, switching];
 
 /** All pipelines by name. A value and its adjoint are two entry points of one text. */
 export const kernelSources = {
-  linear: { parts: [activation, linear], entry: "main", constants: { BUFFER: "2", MAX_INPUTS: "MAX_FEATURE_INPUTS" } },
-  linear_pairs: { parts: [activation, linear], entry: "main", constants: { BUFFER: "3", MAX_INPUTS: "BASIS4" } },
+  linear: { parts: [activation, linear], entry: "main" },
   pair_geometry: { parts: [pairVector, radialTable, pairGeometry], entry: "main" },
+  radial_maps: { parts: [radialMaps], entry: "main" },
   local_gather: { parts: [dFunctions, localGather], entry: "value" },
   local_gather_adjoint: { parts: [dFunctions, localGather], entry: "adjoint" },
   pair_adjoint: { parts: [dFunctions, pairAdjoint], entry: "main" },

@@ -106,7 +106,7 @@ export class DeviceBatch {
     this.#periodic = structures.map(({ periodic }) => periodic.includes(true));
     const elements = [...new Set(structures.flatMap(({ numbers }) => [...numbers]))].sort((a, b) => a - b);
     this.#elementOf = new Map(elements.map((Z, e) => [Z, e]));
-    const places = placeElements(elements.length, structures.length, state.weights.basisTable.intervals);
+    const places = placeElements(elements.length, structures.length, state.weights.radialTable.intervals);
     this.#places = places;
     this.#elementsBuffer = createElementsBuffer(state, structures, elements, places);
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -271,7 +271,7 @@ function createElementsBuffer(
     data.set(referenceC6Rows(network.dispersion, polarizabilities, elements), places.c6);
   }
   if (network.repulsion !== null) {
-    const { interval } = state.weights.basisTable;
+    const { interval } = state.weights.radialTable;
     const table = repulsionPolynomials(network.repulsion, network.hyperparameters.cutoff, elements, interval);
     data.set(table, 4 * places.repulsion);
   }

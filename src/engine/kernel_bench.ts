@@ -104,12 +104,12 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
 
   const { dispersion, repulsion, hyperparameters: { cutoff } } = network;
   const polarizabilities = referencePolarizabilities(dispersion!);
-  const places = placeElements(elementNumbers.length, structures.length, weights.basisTable.intervals);
+  const places = placeElements(elementNumbers.length, structures.length, weights.radialTable.intervals);
   const elements = new Float32Array(4 * places.length);
   elements.set(elementRows(network, elementNumbers), 4 * places.table);
   structures.forEach(({ charge }, s) => elements[4 * (places.charges + s)] = charge);
   elements.set(referenceC6Rows(dispersion!, polarizabilities, elementNumbers), places.c6);
-  const { interval } = weights.basisTable;
+  const { interval } = weights.radialTable;
   elements.set(repulsionPolynomials(repulsion!, cutoff, elementNumbers, interval), 4 * places.repulsion);
 
   return {

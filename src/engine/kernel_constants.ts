@@ -8,6 +8,9 @@ import type { Tile } from "./tile.ts";
 /** Most linear layers that one dispatch can compute; fixes the size of a parameter block. */
 export const maximumJobs = 16;
 
+/** Pairs in one layer of a grid with one row of threads a pair; a grid's sides have at most 65535 workgroups. */
+export const pairsDeep = 32768;
+
 /** Vec4s of results for each atom; `charges.wgsl` says what they hold. */
 export const resultSlots = 5;
 
@@ -25,6 +28,7 @@ export function kernelConstants(
   return {
     NONE: "0xffffffffu",
     MAX_JOBS: "16u",
+    PAIRS_DEEP: `${pairsDeep}u`,
     RESULT_SLOTS: `${resultSlots}u`,
     // tile
     TILE_ROWS: tile.tileRows,
@@ -36,10 +40,10 @@ export function kernelConstants(
     GROUP_THREADS: tile.groupThreads,
     // architecture
     FEATURES4: weights.features4,
-    BASIS4: weights.basis4,
+    RADIAL4: 3 * network.modules.length * weights.features4,
     RANDOM4: weights.random4,
     RANDOM_FEATURES: network.modules[0]?.randomFeatures ?? 0,
-    MAX_FEATURE_INPUTS: Math.max(2 * weights.features4, weights.random4),
+    MAX_INPUTS: Math.max(2 * weights.features4, weights.random4),
     D_FUNCTIONS: hyperparameters.irreps ? 5 : 6,
     HALF_INVERSE_SQRT_FEATURES: float(0.5 / Math.sqrt(network.features)),
     INVERSE_SQRT_RANDOM: float(1 / Math.sqrt(network.modules[0]?.randomFeatures ?? 1)),
@@ -51,8 +55,8 @@ export function kernelConstants(
     LONG_RANGE_CUTOFF: float(L ?? 1),
     // pairs
     GRID: float(grid),
-    INTERVAL_STEPS: `${weights.basisTable.interval * grid}u`,
-    INTERVALS: `${weights.basisTable.intervals}u`,
+    INTERVAL_STEPS: `${weights.radialTable.interval * grid}u`,
+    INTERVALS: `${weights.radialTable.intervals}u`,
     REPULSION: String(network.repulsion !== null),
     COULOMB: float(coulombConstant),
     // long range

@@ -1,6 +1,7 @@
 import type { InteractionModule, Network } from "../model/network.ts";
 import type { BatchIndices } from "./batch.ts";
 import { elementTable } from "./element_table.ts";
+import { pairsDeep } from "./kernel_constants.ts";
 import { none, type PackedWeights } from "./packed_weights.ts";
 import { Arena, type LinearJob, type Plan, PlanWriter } from "./plan.ts";
 import { type MlpJobs, ResidualJobs, sideBySide, type StackJobs } from "./residual_jobs.ts";
@@ -116,7 +117,7 @@ class NetworkPlanner {
   #dFunctions: number;
   #geometry: number;
   #gradient: number;
-  #basis: number;
+  #place: number;
   /** g `[pair][M·3·F]`, then g′. */
   #radial: number;
   #radialStride: number;
@@ -131,8 +132,8 @@ class NetworkPlanner {
     this.#dFunctions = network.hyperparameters.irreps ? 5 : 6;
     this.#geometry = this.#pairs.take(batch.pairs);
     this.#gradient = this.#pairs.take(batch.pairs);
-    this.#basis = this.#pairs.take(2 * batch.pairs * weights.basis4);
-    this.#radialStride = weights.radial.outputs;
+    this.#place = this.#pairs.take(batch.pairs);
+    this.#radialStride = 3 * network.modules.length * weights.features4;
     this.#radial = this.#pairs.take(2 * batch.pairs * this.#radialStride);
   }
 
@@ -183,7 +184,7 @@ class NetworkPlanner {
 
   // ---------------------------------------------------------------- pairs
 
-  /** Unit vectors, radial basis, repulsion; radial maps of all modules with their derivatives. */
+  /** Unit vectors, distances, repulsion; radial maps of all modules with their derivatives. */
   #pairTerms(): void {
     const { pairs, first, second, image, atomTable } = this.#batch;
     this.#writer.dispatch("pair_geometry", [
@@ -195,19 +196,16 @@ class NetworkPlanner {
       this.#elements.count,
       this.#elements.repulsion,
       this.#geometry,
+      this.#place,
       this.#gradient,
-      this.#basis,
-      this.#weights.basis,
     ], this.#groups(pairs));
-    const { radial } = this.#weights;
-    this.#linear("linear_pairs", [{
-      rows: 2 * pairs,
-      inputs: radial.inputs,
-      outputs: radial.outputs,
-      x: this.#basis,
-      y: this.#radial,
-      weight: radial.weight,
-    }]);
+    this.#writer.dispatch(
+      "radial_maps",
+      [pairs, this.#geometry, this.#place, this.#radial, this.#weights.radial],
+      this.#groups(this.#radialStride),
+      Math.min(pairs, pairsDeep),
+      Math.ceil(pairs / pairsDeep),
+    );
   }
 
   /** Where module m's radial_s begins in a pair's row; radial_p and radial_d follow. */
@@ -327,7 +325,7 @@ class NetworkPlanner {
           bias: packed.bias,
         };
       });
-    this.#linear("linear", jobs);
+    this.#linear(jobs);
     const combined = this.#atomArray();
     this.#writer.dispatch(
       "combine",
@@ -353,7 +351,7 @@ class NetworkPlanner {
     const d = this.#features.take(this.#dFunctions * atoms * features4);
     const projectionP = this.#weights.linear.get(module.projectionP)!;
     const projectionD = this.#weights.linear.get(module.projectionD)!;
-    this.#linear("linear", [
+    this.#linear([
       {
         rows: 3 * atoms,
         inputs: projectionP.outputs,
@@ -435,7 +433,6 @@ class NetworkPlanner {
     const omega = this.#weights.omega[this.#network.modules.indexOf(module)]!;
     const [uq, uk, q, k] = [0, 1, 2, 3].map(() => this.#features.take(atoms * random4));
     this.#linear(
-      "linear",
       [[xq!, uq!], [xk!, uk!]].map(([x, y]) => ({
         rows: atoms,
         inputs: omega.inputs,
@@ -520,7 +517,6 @@ class NetworkPlanner {
     const omega = this.#weights.omega[m]!;
     const adjoints = [this.#atomArray(), this.#atomArray()];
     this.#linear(
-      "linear",
       [[uq!, xqPart, adjoints[0]!], [uk!, xkPart, adjoints[1]!]].map(([x, r1, y]) => ({
         rows: atoms,
         inputs: omega.outputs,
@@ -637,12 +633,12 @@ class NetworkPlanner {
   }
 
   #sideBySide(sequences: readonly (readonly LinearJob[])[]): void {
-    for (const jobs of sideBySide(sequences)) this.#linear("linear", jobs);
+    for (const jobs of sideBySide(sequences)) this.#linear(jobs);
   }
 
-  #linear(kernel: "linear" | "linear_pairs", jobs: readonly LinearJob[]): void {
+  #linear(jobs: readonly LinearJob[]): void {
     const { tileRows, rowThreads, tileColumns, columnThreads } = this.#tile;
-    this.#writer.linear(kernel, jobs, tileRows * rowThreads, tileColumns * columnThreads);
+    this.#writer.linear(jobs, tileRows * rowThreads, tileColumns * columnThreads);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Activation, Linear, Network, ResidualBlock, ResidualMlp } from "../model/network.ts";
 
 import type { PolynomialTable } from "./polynomial_table.ts";
-import { basisPolynomials } from "./radial_tables.ts";
+import { radialPolynomials } from "./radial_tables.ts";
 import { vec4s } from "./vec4s.ts";
 
 /** No such offset: the kernels' NONE. */
@@ -22,20 +22,17 @@ export interface PackedLinear {
 /** All of a network's weights in one float32 buffer, every row padded with zeros to whole vec4s. */
 export interface PackedWeights {
   readonly data: Float32Array<ArrayBuffer>;
-  /** F, K and m in vec4s. */
+  /** F and m in vec4s. */
   readonly features4: number;
-  readonly basis4: number;
   readonly random4: number;
   readonly linear: ReadonlyMap<Linear, PackedLinear>;
   /** α, followed by β. */
   readonly activation: ReadonlyMap<Activation, number>;
   /** For each module ω/F^¼. */
   readonly omega: readonly PackedLinear[];
-  /** Radial maps of all modules as one layer K → M·3·F. */
-  readonly radial: PackedLinear;
-  /** The radial basis: polynomials `[interval][6][K]`. */
-  readonly basis: number;
-  readonly basisTable: PolynomialTable;
+  /** Radial maps of all modules: polynomials `[interval][6][M·3·F]`. */
+  readonly radial: number;
+  readonly radialTable: PolynomialTable;
   /** w_e `[F]`, w_q `[F]`. */
   readonly output: number;
 }
@@ -106,25 +103,18 @@ export function packWeights(network: Network): PackedWeights {
     );
   }
   const random4 = vec4s(Math.max(...network.modules.map((module) => module.randomFeatures)));
-  const radial = packer.linear(
-    stackRadial(network),
-    [network.basisFunctions],
-    network.modules.flatMap(() => [F, F, F]),
-  );
-  const basisTable = basisPolynomials(network);
-  const basis = packer.padded(basisTable.coefficients);
+  const radialTable = radialPolynomials(network);
+  const radial = packer.padded(radialTable.coefficients);
   const output = packer.rows([network.output.weight.subarray(0, F), network.output.weight.subarray(F, 2 * F)]);
   return {
     data: packer.finish(),
     features4,
-    basis4: vec4s(network.basisFunctions),
     random4,
     linear,
     activation,
     omega,
     radial,
-    basis,
-    basisTable,
+    radialTable,
     output,
   };
 }
@@ -136,19 +126,6 @@ function randomProjection(omega: Float64Array, F: number, m: number, scale: numb
     for (let a = 0; a < m; a++) weight[a * F + f] = omega[f * m + a]! * scale;
   }
   return { inputs: F, outputs: m, weight, bias: null };
-}
-
-/** radial_s, radial_p, radial_d of all modules as one layer. */
-function stackRadial(network: Network): Linear {
-  const layers = network.modules.flatMap((module) => [module.radialS, module.radialP, module.radialD]);
-  const outputs = layers.reduce((sum, layer) => sum + layer.outputs, 0);
-  const weight = new Float64Array(outputs * network.basisFunctions);
-  let at = 0;
-  for (const layer of layers) {
-    weight.set(layer.weight, at);
-    at += layer.weight.length;
-  }
-  return { inputs: network.basisFunctions, outputs, weight, bias: null };
 }
 
 /** Collects padded arrays; offsets count vec4s. */

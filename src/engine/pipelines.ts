@@ -43,11 +43,10 @@ function createLayout(device: GPUDevice): GPUBindGroupLayout {
 
 /** The whole WGSL text of one kernel. */
 export function kernelText(source: KernelSource, constants: Readonly<Record<string, number | string>>): string {
-  const all = { ...constants, ...source.constants };
-  const body = expandTemplate(source.parts.join("\n"), all);
+  const body = expandTemplate(source.parts.join("\n"), constants);
   // Only what the text uses, so that a text does not change (and is not compiled again) for what it ignores.
-  const names = collectNames(body, all);
-  const declarations = Object.entries(all).filter(([name]) => names.has(name)).map(([name, value]) =>
+  const names = collectNames(body, constants);
+  const declarations = Object.entries(constants).filter(([name]) => names.has(name)).map(([name, value]) =>
     `const ${name} = ${typeof value === "number" ? `${value}u` : value.includes(",") ? `vec4<f32>(${value})` : value};`
   );
   return `${declarations.join("\n")}\n${body}`;

@@ -55,18 +55,13 @@ export class PlanWriter {
   }
 
   /** Adds linear layers that do not depend on each other, as many as fit in each dispatch. */
-  linear(
-    kernel: "linear" | "linear_pairs",
-    jobs: readonly LinearJob[],
-    workgroupRows: number,
-    workgroupColumns: number,
-  ): void {
+  linear(jobs: readonly LinearJob[], workgroupRows: number, workgroupColumns: number): void {
     for (let from = 0; from < jobs.length; from += maximumJobs) {
       const part = jobs.slice(from, from + maximumJobs);
       const rows = Math.max(...part.map((job) => job.rows));
       const columns = Math.max(...part.map((job) => job.outputs));
       this.dispatch(
-        kernel,
+        "linear",
         part.flatMap((job) => [
           job.rows,
           job.inputs,

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { tinyModel } from "../../tests/fixtures/tiny_model.ts";
 import { buildNetwork } from "../model/build_network.ts";
 import type { BasisKind } from "../model/hyperparameters.ts";
+import { plainDenseProducts } from "../reference/dense.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
 import { repulsion } from "../reference/repulsion.ts";
 import { buildAllPairs } from "../structure/all_pairs.ts";
 import { createRandom } from "../structure/random.ts";
 import { coefficientCount, type PolynomialTable, polynomialTable } from "./polynomial_table.ts";
-import { basisPolynomials, repulsionPolynomials } from "./radial_tables.ts";
+import { radialPolynomials, repulsionPolynomials } from "./radial_tables.ts";
 import { grid } from "./split_coordinate.ts";
 
 /**
@@ -59,49 +60,53 @@ for (const [basis, expWeighting] of bases) {
   for (const basisFunctions of [6, 16]) {
     const name = `${basisFunctions} ${basis}${expWeighting ? " functions with exponential weights" : " functions"}`;
     Deno.test(`polynomialTable gives values and derivatives of ${name} to float32's last bits`, () => {
-      const network = buildNetwork(tinyModel({ basis, basisFunctions, expWeighting }));
+      // six features: two places of padding after each map
+      const network = buildNetwork(tinyModel({ basis, basisFunctions, expWeighting, features: 6 }));
       const { cutoff } = network.hyperparameters;
-      const table = basisPolynomials(network);
-      const width = 4 * Math.ceil(basisFunctions / 4);
+      const table = radialPolynomials(network);
+      const maps = network.modules.flatMap(({ radialS, radialP, radialD }) => [radialS, radialP, radialD]);
+      const width = 8 * maps.length;
       const distances = distancesWithin(cutoff);
-      const exact = radialFunctions(network.radialBasis, basisFunctions, cutoff, distances);
-      const sampled = radialFunctions(
-        network.radialBasis,
-        basisFunctions,
-        cutoff,
-        Float64Array.from({ length: 2000 }, (_, i) => (i + 0.5) / 2000 * cutoff),
-      );
-      for (let k = 0; k < basisFunctions; k++) {
-        const largest = (values: Float64Array) =>
-          values.reduce((most, value, at) => at % basisFunctions === k ? Math.max(most, Math.abs(value)) : most, 0);
-        const largestValue = largest(sampled.values), largestSlope = largest(sampled.derivatives);
-        distances.forEach((r, u) => {
-          const { value, slope } = evaluate(table, width, k, r, r + [-overstep, 0, overstep][u % 3]!);
-          // One rounding of the coefficients (6e-8), and half as much for the polynomial itself: the intervals are
-          // chosen for it.
-          const valueError = Math.abs(value - exact.values[u * basisFunctions + k]!);
-          const slopeError = Math.abs(slope - exact.derivatives[u * basisFunctions + k]!);
-          assert.ok(
-            valueError <= 9e-8 * largestValue,
-            `function ${k} at ${r} Å is off by ${valueError / largestValue}`,
-          );
-          assert.ok(slopeError <= 9e-8 * largestSlope, `slope ${k} at ${r} Å is off by ${slopeError / largestSlope}`);
-        });
-      }
-      for (let k = basisFunctions; k < width; k++) {
-        assert.deepEqual(evaluate(table, width, k, 1), { value: 0, slope: 0 });
-      }
+      const mapped = (map: number, at: Float64Array) => {
+        const { values, derivatives } = radialFunctions(network.radialBasis, basisFunctions, cutoff, at);
+        const apply = (basis: Float64Array) => plainDenseProducts.linear(maps[map]!, basis, at.length);
+        return { values: apply(values), slopes: apply(derivatives) };
+      };
+      const samples = Float64Array.from({ length: 2000 }, (_, i) => (i + 0.5) / 2000 * cutoff);
+      maps.forEach((_, map) => {
+        const exact = mapped(map, distances), sampled = mapped(map, samples);
+        for (let f = 0; f < 6; f++) {
+          const largest = (values: Float64Array) =>
+            values.reduce((most, value, at) => at % 6 === f ? Math.max(most, Math.abs(value)) : most, 0);
+          const largestValue = largest(sampled.values), largestSlope = largest(sampled.slopes);
+          distances.forEach((r, u) => {
+            const { value, slope } = evaluate(table, width, 8 * map + f, r, r + [-overstep, 0, overstep][u % 3]!);
+            // One rounding of the coefficients (6e-8), and half as much for the polynomial itself: the intervals are
+            // chosen for it.
+            const valueError = Math.abs(value - exact.values[u * 6 + f]!);
+            const slopeError = Math.abs(slope - exact.slopes[u * 6 + f]!);
+            assert.ok(valueError <= 9e-8 * largestValue, `map ${map} at ${r} Å is off by ${valueError / largestValue}`);
+            assert.ok(
+              slopeError <= 9e-8 * largestSlope,
+              `slope ${map} at ${r} Å is off by ${slopeError / largestSlope}`,
+            );
+          });
+        }
+        for (const f of [6, 7]) assert.deepEqual(evaluate(table, width, 8 * map + f, 1), { value: 0, slope: 0 });
+      });
     });
   }
 }
 
 Deno.test("polynomialTable has intervals of whole grid steps, and reaches beyond the range", () => {
   const network = buildNetwork(tinyModel());
-  const { interval, intervals, coefficients } = basisPolynomials(network);
+  const { interval, intervals, coefficients } = radialPolynomials(network);
   assert.ok(Number.isInteger(interval * grid));
   assert.ok(Number.isInteger(Math.log2(interval)));
   assert.ok(intervals * interval > network.hyperparameters.cutoff);
-  assert.equal(coefficients.length, intervals * coefficientCount * 4);
+  const maps = 3 * network.modules.length * network.features;
+  assert.equal(network.features % 4, 0);
+  assert.equal(coefficients.length, intervals * coefficientCount * maps);
   assert.ok(coefficients.every(Number.isFinite));
 });
 

@@ -1,21 +1,32 @@
 import { coulombConstant } from "../model/constants.ts";
 import type { Network, Repulsion } from "../model/network.ts";
 import { cutoffFunction } from "../reference/cutoff_function.ts";
+import { plainDenseProducts } from "../reference/dense.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
 import { coefficientCount, type PolynomialTable, polynomialTable } from "./polynomial_table.ts";
 import { vec4s } from "./vec4s.ts";
 
-/** The radial basis times the cutoff function as polynomials, the K functions padded to whole vec4s. */
-export function basisPolynomials(network: Network): PolynomialTable {
-  const { radialBasis, basisFunctions } = network;
+/**
+ * radial_s, radial_p, radial_d of all modules, of the radial basis times the cutoff function, as polynomials; the F outputs
+ * of each map padded to whole vec4s.
+ */
+export function radialPolynomials(network: Network): PolynomialTable {
+  const { radialBasis, basisFunctions, features } = network;
   const { cutoff } = network.hyperparameters;
-  const width = 4 * vec4s(basisFunctions);
+  const maps = network.modules.flatMap(({ radialS, radialP, radialD }) => [radialS, radialP, radialD]);
+  const padded = 4 * vec4s(features);
+  const width = maps.length * padded;
   return polynomialTable(
     (distances) => {
       const { values } = radialFunctions(radialBasis, basisFunctions, cutoff, distances);
-      const padded = new Float64Array(distances.length * width);
-      distances.forEach((_, i) => padded.set(values.subarray(i * basisFunctions, (i + 1) * basisFunctions), i * width));
-      return padded;
+      const rows = new Float64Array(distances.length * width);
+      maps.forEach((map, a) => {
+        const mapped = plainDenseProducts.linear(map, values, distances.length);
+        for (let i = 0; i < distances.length; i++) {
+          rows.set(mapped.subarray(i * features, (i + 1) * features), i * width + a * padded);
+        }
+      });
+      return rows;
     },
     width,
     cutoff,
@@ -27,7 +38,7 @@ export function basisPolynomials(network: Network): PolynomialTable {
  * padded with zeros. Both directed halves together.
  *
  * @param elements Atomic numbers.
- * @param interval Length of an interval, that of the basis table, Å.
+ * @param interval Length of an interval, that of the radial table, Å.
  */
 export function repulsionPolynomials(
   { coefficients, exponents, power, scale }: Repulsion,

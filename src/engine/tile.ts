@@ -23,9 +23,9 @@ export interface Tile {
 export const tiles: Readonly<Record<Tile["name"], Tile>> = {
   software: {
     name: "software",
-    tileRows: 4,
-    tileColumns: 1,
-    columnThreads: 16,
+    tileRows: 8,
+    tileColumns: 2,
+    columnThreads: 8,
     rowThreads: 1,
     threads: 32,
     groupThreads: 32,

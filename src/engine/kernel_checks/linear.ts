@@ -11,7 +11,6 @@ import { Memory, rowsAt } from "./memory.ts";
 /** Checks of linear layers. */
 export const linearChecks: readonly KernelCheck[] = [
   { kernel: "linear", title: "layers of different sizes in one dispatch, forward and adjoint", run: checkLayers },
-  { kernel: "linear_pairs", title: "radial maps of all modules", run: checkRadialMaps },
 ];
 
 /** Roundings of an activation beside those of the sum: its exponential, its division, the driver's log (2⁻²¹). */
@@ -77,7 +76,7 @@ async function checkLayers(bench: KernelBench): Promise<Comparison[]> {
   ];
   const writer = new PlanWriter();
   const { tileRows, rowThreads, tileColumns, columnThreads } = harness.tile;
-  writer.linear("linear", jobs, tileRows * rowThreads, tileColumns * columnThreads);
+  writer.linear(jobs, tileRows * rowThreads, tileColumns * columnThreads);
   const { features } = await harness.run(writer.finish(), { weights: weights.data, features: memory.data });
 
   const { linear, linearAdjoint, product } = plainDenseProducts;
@@ -150,33 +149,4 @@ function forward({ inputs, outputs, weight, bias }: PackedLinear, rows: number, 
 
 function backward({ inputs, outputs, transposed }: PackedLinear, rows: number, x: number, y: number): LinearJob {
   return { rows, inputs: outputs, outputs: inputs, x, y, weight: transposed };
-}
-
-async function checkRadialMaps({ harness, network, weights, random }: KernelBench): Promise<Comparison[]> {
-  const { features: F, basisFunctions: K, modules } = network;
-  const rows = 37;
-  const segments = 3 * modules.length;
-  const basis = random(rows * K);
-  const memory = new Memory();
-  const x = memory.put(basis, K), y = memory.room(rows * segments, F);
-  const { radial } = weights;
-  const writer = new PlanWriter();
-  const { tileRows, rowThreads, tileColumns, columnThreads } = harness.tile;
-  writer.linear("linear_pairs", [forward(radial, rows, x, y)], tileRows * rowThreads, tileColumns * columnThreads);
-  const { pairs } = await harness.run(writer.finish(), { weights: weights.data, pairs: memory.data });
-  const layers = modules.flatMap(({ radialS, radialP, radialD }) => [radialS, radialP, radialD]);
-  const apply = (x: Float64Array, prepare: (layer: Linear) => Linear) => {
-    const parts = layers.map((layer) => plainDenseProducts.linear(prepare(layer), x, rows));
-    return Float64Array.from({ length: rows * segments * F }, (_, at) => {
-      const row = Math.floor(at / (segments * F)), segment = Math.floor(at / F) % segments;
-      return parts[segment]![row * F + at % F]!;
-    });
-  };
-  return [{
-    name: "g",
-    found: rowsAt(pairs, y, rows * segments, F),
-    width: F,
-    expected: apply(basis, (layer) => layer),
-    allowed: roundings(K, apply(magnitudes(basis), absoluteLayer)),
-  }];
 }

@@ -104,7 +104,7 @@ function boundingAngular({ angular }: Messages, order: (typeof orders)[number]) 
 
 /** Parameters of the gather kernels, after the number of atoms. */
 function gatherParameters(bench: KernelBench, { pairs }: Messages, features: readonly number[]): number[] {
-  const { numbers, indices: { start, neighbour, entry }, weights } = bench;
+  const { numbers, indices: { start, neighbour, entry }, weights, network } = bench;
   return [
     numbers.length,
     start,
@@ -112,7 +112,7 @@ function gatherParameters(bench: KernelBench, { pairs }: Messages, features: rea
     entry,
     pairs.geometry,
     pairs.radial,
-    weights.radial.outputs,
+    3 * network.modules.length * weights.features4,
     ...features,
   ];
 }
@@ -228,7 +228,7 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
     gradient,
     messages.pairs.radial,
     messages.pairs.slope,
-    weights.radial.outputs,
+    3 * network.modules.length * weights.features4,
     ...xs,
     ...sums,
   ], Math.ceil(pairCount / harness.tile.threads));

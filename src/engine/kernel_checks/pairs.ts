@@ -1,3 +1,4 @@
+import { plainDenseProducts } from "../../reference/dense.ts";
 import { distancesAdjoint } from "../../reference/pair_geometry.ts";
 import { radialFunctions } from "../../reference/radial_basis.ts";
 import { repulsion } from "../../reference/repulsion.ts";
@@ -11,9 +12,10 @@ import { Memory, rowsAt } from "./memory.ts";
 export const pairChecks: readonly KernelCheck[] = [
   {
     kernel: "pair_geometry",
-    title: "geometry, radial basis and repulsion of neighbours and images",
+    title: "geometry, places in the tables and repulsion of neighbours and images",
     run: checkGeometry,
   },
+  { kernel: "radial_maps", title: "radial maps of all modules and their derivatives", run: checkRadialMaps },
   { kernel: "sum", title: "sum of arrays", run: checkSum },
 ];
 
@@ -21,12 +23,12 @@ export const pairChecks: readonly KernelCheck[] = [
 const tableError = 3e-8 + rounding;
 
 async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network, weights, near, indices, positions, elements, places } = bench;
-  const { basisFunctions: K, radialBasis, hyperparameters: { cutoff } } = network;
+  const { harness, weights, near, indices, positions, elements, places } = bench;
+  const { interval } = weights.radialTable;
   const { pairs: { pairCount }, distances, directions } = near;
   const memory = new Memory();
   const geometry = memory.room(pairCount, 4), gradient = memory.room(pairCount, 4);
-  const basis = memory.room(2 * pairCount, K);
+  const place = memory.room(pairCount, 4);
   const writer = new PlanWriter();
   writer.dispatch("pair_geometry", [
     pairCount,
@@ -37,12 +39,10 @@ async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
     places.count,
     places.repulsion,
     geometry,
+    place,
     gradient,
-    basis,
-    weights.basis,
   ], Math.ceil(pairCount / harness.tile.threads));
   const { pairs } = await harness.run(writer.finish(), {
-    weights: weights.data,
     pairs: memory.data,
     indices: indices.data,
     positions,
@@ -53,11 +53,12 @@ async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
     { length: 4 * pairCount },
     (_, at) => at % 4 < 3 ? directions[Math.floor(at / 4) * 3 + at % 4]! : distances[Math.floor(at / 4)]!,
   );
-  const radial = radialFunctions(radialBasis, K, cutoff, distances);
-  // the largest value and slope of any function, at any distance
-  const samples = Float64Array.from({ length: 400 }, (_, i) => (i + 1) / 400 * cutoff);
-  const sampled = radialFunctions(radialBasis, K, cutoff, samples);
-  const largest = (values: Float64Array) => Math.max(...magnitudes(values));
+  // Which interval is the kernel's choice where two meet; the place in it then follows.
+  const found = rowsAt(pairs, place, pairCount, 4);
+  const expectedPlaces = Float64Array.from({ length: 4 * pairCount }, (_, at) => {
+    const u = Math.floor(at / 4), i = found[4 * u + 1]!;
+    return [distances[u]! - (i + 0.5) * interval, i, 0, 0][at % 4]!;
+  });
   const repulsive = pairRepulsion(bench);
   return [
     {
@@ -69,18 +70,12 @@ async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
       allowed: roundings(8, withDistance.map((value, at) => at % 4 < 3 ? 1 : value)),
     },
     {
-      name: "radial basis",
-      found: rowsAt(pairs, basis, pairCount, K),
-      width: K,
-      expected: radial.values,
-      allowed: constant(pairCount * K, (tableError + 4 * rounding) * largest(sampled.values)),
-    },
-    {
-      name: "derivative of the radial basis",
-      found: rowsAt(pairs, basis + pairCount * Math.ceil(K / 4), pairCount, K),
-      width: K,
-      expected: radial.derivatives,
-      allowed: constant(pairCount * K, (tableError + 4 * rounding) * largest(sampled.derivatives)),
+      name: "places in the intervals",
+      found,
+      width: 4,
+      expected: expectedPlaces,
+      // float32 of a place within half an interval; the vector's own lower part is right to 1e-11 Å
+      allowed: constant(4 * pairCount, 4 * rounding * interval),
     },
     {
       name: "repulsion",
@@ -92,6 +87,51 @@ async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
       gradientOf: repulsive.gradientOf,
     },
   ];
+}
+
+async function checkRadialMaps({ harness, network, weights, near }: KernelBench): Promise<Comparison[]> {
+  const { features: F, basisFunctions: K, radialBasis, modules, hyperparameters: { cutoff } } = network;
+  const { interval } = weights.radialTable;
+  const inside = near.distances.filter((r) => r < cutoff);
+  const maps = modules.flatMap(({ radialS, radialP, radialD }) => [radialS, radialP, radialD]);
+  const rows = inside.length;
+  const memory = new Memory();
+  const geometry = memory.put(Float64Array.from({ length: 4 * rows }, (_, at) => inside[Math.floor(at / 4)]!), 4);
+  const places = Array.from(inside, (r) => {
+    const i = Math.floor(r / interval);
+    return [r - (i + 0.5) * interval, i, 0, 0];
+  });
+  const place = memory.put(Float64Array.from(places.flat()), 4);
+  const g = memory.room(2 * rows * maps.length, F);
+  const writer = new PlanWriter();
+  writer.dispatch(
+    "radial_maps",
+    [rows, geometry, place, g, weights.radial],
+    Math.ceil(maps.length * weights.features4 / harness.tile.threads),
+    rows,
+  );
+  const { pairs } = await harness.run(writer.finish(), { weights: weights.data, pairs: memory.data });
+
+  const mapped = (basis: Float64Array, count: number) => {
+    const parts = maps.map((map) => plainDenseProducts.linear(map, basis, count));
+    return Float64Array.from({ length: count * maps.length * F }, (_, at) => {
+      const row = Math.floor(at / (maps.length * F)), map = Math.floor(at / F) % maps.length;
+      return parts[map]![row * F + at % F]!;
+    });
+  };
+  const samples = Float64Array.from({ length: 400 }, (_, i) => (i + 1) / 400 * cutoff);
+  const sampled = radialFunctions(radialBasis, K, cutoff, samples);
+  const exact = radialFunctions(radialBasis, K, cutoff, inside);
+  return (["values", "derivatives"] as const).map((name, part) => {
+    const largest = Math.max(...magnitudes(mapped(sampled[name], samples.length)));
+    return {
+      name: `${name} of the radial maps`,
+      found: rowsAt(pairs, g + part * rows * maps.length * weights.features4, rows * maps.length, F),
+      width: F,
+      expected: mapped(exact[name], rows),
+      allowed: constant(rows * maps.length * F, (tableError + 6 * rounding) * largest),
+    };
+  });
 }
 
 /** Repulsion of each pair on its own: (∂E/∂vector, E) `[U][4]`. */
