@@ -1,17 +1,9 @@
 import { equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { findModel } from "../src/cli/model_lookup.ts";
-import { pythonEnvironment } from "../src/cli/python_environment.ts";
+import { acceptanceTest } from "./hosts/acceptance_test_case.ts";
 import { launcher, project, spookynet } from "./spookynet_process.ts";
 
-const inCI = Deno.env.get("CI") === "true";
-const isPossible = await findModel().then(() => true, () => false) && await pythonEnvironment() !== null;
 const results = join(project, "results");
-
-/** Registers a test: ignored where there is no published model or no Python environment (except in CI), or no /proc. */
-function demoTest(name: string, fn: () => Promise<void>) {
-  Deno.test({ name, ignore: !isPossible && !inCI || Deno.build.os !== "linux", fn });
-}
 
 function resultFolders(): Set<string> {
   try {
@@ -40,7 +32,7 @@ async function eventually<T>(look: () => T | null): Promise<T> {
   throw new Error("Expected something to happen within a minute but it did not");
 }
 
-/** Processes that work in a folder. */
+/** Processes that work in a folder, as Linux tells. */
 function processesIn(folder: string): number {
   return [...Deno.readDirSync("/proc")].filter(({ name }) => {
     try {
@@ -51,7 +43,7 @@ function processesIn(folder: string): number {
   }).length;
 }
 
-demoTest("demo leaves properties, trajectories and a plot, and says where", async () => {
+acceptanceTest("demo leaves properties, trajectories and a plot, and says where", async () => {
   const before = resultFolders();
   const { code, stdout, stderr } = await spookynet(["demo", "--steps", "4"], { cwd: project });
   const [folder] = resultFolders().difference(before);
@@ -69,7 +61,7 @@ demoTest("demo leaves properties, trajectories and a plot, and says where", asyn
   }
 });
 
-demoTest("demo takes its i-PI along when it is interrupted", async () => {
+acceptanceTest("demo takes its i-PI along when it is interrupted", async () => {
   const before = resultFolders();
   const args = ["demo", "--steps", "100000"];
   const child = new Deno.Command(launcher, { args, stdout: "null", stderr: "null" }).spawn();

@@ -2,29 +2,16 @@ import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { IpiProcess } from "../src/cli/ipi_process.ts";
 import { parseIpiProperties } from "../src/cli/ipi_properties.ts";
-import { findModel } from "../src/cli/model_lookup.ts";
-import { type PythonEnvironment, pythonEnvironment } from "../src/cli/python_environment.ts";
+import type { PythonEnvironment } from "../src/cli/python_environment.ts";
+import { type Acceptance, acceptanceTest } from "./hosts/acceptance_test_case.ts";
 import { inTemporaryFolder, launcher, project } from "./spookynet_process.ts";
 
-const inCI = Deno.env.get("CI") === "true";
-const model = await findModel().catch((error: Error) => {
-  console.warn(`Skipping the examples: ${error.message}`);
-  return null;
-});
-const python = await pythonEnvironment({ ase: true });
-
-/** Registers a test of an example: ignored, except in CI, where there is no published model or no Python environment. */
-function exampleTest(name: string, run: (environment: PythonEnvironment, folder: string) => Promise<void>) {
-  Deno.test({
-    name: `examples/${name} does what its README says`,
-    ignore: (model === null || python === null) && !inCI,
-    async fn() {
-      if (model === null || python === null) {
-        throw new Error("Expected the published model and a Python environment in CI but one is missing, see above");
-      }
-      await run(python, join(project, "examples", name));
-    },
-  });
+/** Registers a test of an example. */
+function exampleTest(name: string, run: (acceptance: Acceptance, folder: string) => Promise<void>) {
+  acceptanceTest(
+    `examples/${name} does what its README says`,
+    (acceptance) => run(acceptance, join(project, "examples", name)),
+  );
 }
 
 /** Runs a program and compares what it prints with the last block of its README. */
@@ -77,21 +64,21 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-exampleTest("ase/ethanol-optimisation", async ({ python }, folder) => {
+exampleTest("ase/ethanol-optimisation", async ({ python: { python } }, folder) => {
   // The minimiser stops anywhere below its threshold: 0.001 eV and Å on either side.
   await checkOutput(folder, python, ["optimise.py"], 0.002);
 });
 
-exampleTest("ase/water-vibrations", async ({ python }, folder) => {
+exampleTest("ase/water-vibrations", async ({ python: { python } }, folder) => {
   await checkOutput(folder, python, ["vibrations.py"], 2);
 });
 
-exampleTest("ase/zundel-md", async ({ python }, folder) => {
+exampleTest("ase/zundel-md", async ({ python: { python } }, folder) => {
   await checkOutput(folder, python, ["md.py"], 1.5);
 });
 
-exampleTest("ipi/zundel-pimd", async (environment, folder) => {
-  await runIpiExample(environment, folder, async (results) => {
+exampleTest("ipi/zundel-pimd", async ({ python }, folder) => {
+  await runIpiExample(python, folder, async (results) => {
     const properties = await propertiesOf(results);
     equal(properties.get("step")!.length, 201);
     equal(Math.abs(properties.get("potential")![0]! + 19.088) < 0.001, true);
@@ -101,8 +88,8 @@ exampleTest("ipi/zundel-pimd", async (environment, folder) => {
   });
 });
 
-exampleTest("ipi/water-hexamer-nvt", async (environment, folder) => {
-  await runIpiExample(environment, folder, async (results) => {
+exampleTest("ipi/water-hexamer-nvt", async ({ python }, folder) => {
+  await runIpiExample(python, folder, async (results) => {
     const properties = await propertiesOf(results);
     equal(properties.get("step")!.length, 201);
     equal(Math.abs(properties.get("potential")![0]! + 85.152) < 0.001, true);
@@ -114,15 +101,15 @@ exampleTest("ipi/water-hexamer-nvt", async (environment, folder) => {
   });
 });
 
-exampleTest("ipi/water-phonons", async (environment, folder) => {
-  await runIpiExample(environment, folder, async (results) => {
+exampleTest("ipi/water-phonons", async ({ python }, folder) => {
+  await runIpiExample(python, folder, async (results) => {
     const lines = (await Deno.readTextFile(join(results, "simulation.phonons.eigval"))).split("\n");
     const wavenumbers = lines.map(Number).filter((value) => value > 1e-8).map((value) => 219474.63 * Math.sqrt(value));
     await checkText(folder, wavenumbers.map((value) => `${value.toFixed(0)} cm-1`).join("\n"), 2);
   });
 });
 
-exampleTest("typescript/energies", async (_, folder) => {
-  const args = ["run", "--allow-read", "--allow-env", "energies.ts", model!];
+exampleTest("typescript/energies", async ({ model }, folder) => {
+  const args = ["run", "--allow-read", "--allow-env", "energies.ts", model];
   await checkOutput(folder, Deno.execPath(), args, 0.011);
 });

@@ -19,6 +19,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const { run } = await commands[parsed.command].load();
     return await run(parsed.invocation);
   } catch (error) {
+    // Whoever read the output has seen enough, as `head` does.
+    if (error instanceof Deno.errors.BrokenPipe) return 1;
     console.error(`spookynet: ${oneLine(error)}`);
     return error instanceof UsageError ? 2 : 1;
   }
