@@ -9,7 +9,7 @@ import type { Structure } from "../structure/structure.ts";
 import type { DeviceResults } from "./webgpu_engine.ts";
 
 /** Forces beyond this, eV/Å, make the closest atoms looked at. */
-const suspiciousForce = 1e5;
+const suspiciousForce = 100;
 
 /** How many of the result slots (`charges.wgsl`) hold what is wanted. */
 export function slotsFor(properties: ReadonlySet<Property>): number {

@@ -2,6 +2,7 @@ import type { Activation, Linear, Network, ResidualBlock, ResidualMlp } from "..
 
 import type { PolynomialTable } from "./polynomial_table.ts";
 import { radialPolynomials } from "./radial_tables.ts";
+import { longestGridVector } from "./split_coordinate.ts";
 import { vec4s } from "./vec4s.ts";
 
 /** No such offset: the kernels' NONE. */
@@ -37,11 +38,15 @@ export interface PackedWeights {
   readonly output: number;
 }
 
+/** Pairs are listed a little beyond the cutoff and may move apart before they are listed anew: 1 Å is room for both. */
+const longestCutoff = longestGridVector - 1;
+
 /** What of a network's architecture has no kernel, in words; `null`: nothing. */
-export function missingKernel({ modules }: Network): string | null {
+export function missingKernel({ modules, hyperparameters: { cutoff } }: Network): string | null {
   if (modules.some(({ omega }) => omega === null)) return "exact attention (an empty attention.omega) has no kernel";
   const sizes = new Set(modules.map(({ randomFeatures }) => randomFeatures));
-  return sizes.size > 1 ? "modules with different numbers of random features have no kernel" : null;
+  if (sizes.size > 1) return "modules with different numbers of random features have no kernel";
+  return cutoff > longestCutoff ? `a cutoff of ${cutoff} Å, beyond ${longestCutoff} Å, has no kernel` : null;
 }
 
 /**
