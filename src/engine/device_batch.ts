@@ -4,13 +4,13 @@ import { NeighbourList } from "../structure/neighbour_list.ts";
 import type { Structure } from "../structure/structure.ts";
 import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
 import { DeviceError } from "./device.ts";
-import { elementRows, referenceC6Rows } from "./element_table.ts";
+import { type ElementPlaces, elementRows, placeElements, referenceC6Rows } from "./element_table.ts";
 import { resultSlots } from "./kernel_constants.ts";
-import { type ElementPlaces, moduleInputCount, type NetworkPlan, placeElements, planNetwork } from "./network_plan.ts";
+import { firstInputCount, type NetworkPlan, planNetwork } from "./plan/network_plan.ts";
 import { repulsionPolynomials } from "./radial_tables.ts";
 import { vec4s } from "./vec4s.ts";
 import { bindings } from "./pipelines.ts";
-import { parameterBlockSize, type Plan } from "./plan.ts";
+import { parameterBlockSize, type Plan } from "./plan/plan.ts";
 import { StagingBuffer } from "./read_back.ts";
 import type { DeviceResults, EngineState } from "./webgpu_engine.ts";
 
@@ -261,7 +261,7 @@ function createElementsBuffer(
   state: EngineState,
   structures: readonly Structure[],
   elements: readonly number[],
-  places: ReturnType<typeof placeElements>,
+  places: ElementPlaces,
 ): GPUBuffer {
   const { device, network, polarizabilities } = state;
   const data = new Float32Array(4 * places.length);
@@ -289,7 +289,7 @@ function firstInputs(state: EngineState, structures: readonly Structure[]): Floa
   const F = state.network.features;
   const width = 4 * vec4s(F);
   const atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
-  const rows = new Float32Array(moduleInputCount * atoms * width);
+  const rows = new Float32Array(firstInputCount * atoms * width);
   const known = new Map<string, ModuleInputs>();
   let first = 0;
   for (const { numbers, charge, unpaired } of structures) {

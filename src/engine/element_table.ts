@@ -64,3 +64,33 @@ export function referenceC6Rows(
   }
   return rows;
 }
+
+/** Where the tables of a batch stand in the elements buffer; vec4s, the C6 table scalars. */
+export interface ElementPlaces {
+  /** Number of elements. */
+  readonly count: number;
+  /** Rows of {@linkcode elementRows}. */
+  readonly table: number;
+  /** `[structure]` (total charge, e). */
+  readonly charges: number;
+  /** {@linkcode referenceC6Rows}. */
+  readonly c6: number;
+  /** `repulsionPolynomials`. */
+  readonly repulsion: number;
+  /** Vec4s of all of it. */
+  readonly length: number;
+}
+
+/**
+ * Lays out the elements buffer.
+ *
+ * @param count Elements of the batch.
+ * @param structures Structures of the batch.
+ * @param intervals Intervals of the radial tables.
+ */
+export function placeElements(count: number, structures: number, intervals: number): ElementPlaces {
+  const charges = count * elementTable.stride4;
+  const c6 = charges + structures;
+  const repulsion = c6 + 14 * count * count;
+  return { count, table: 0, charges, c6: 4 * c6, repulsion, length: repulsion + 2 * intervals * count * count };
+}

@@ -9,9 +9,9 @@ import type { PairList } from "../structure/pair_list.ts";
 import { createRandom } from "../structure/random.ts";
 import type { Structure } from "../structure/structure.ts";
 import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
-import { elementRows, referenceC6Rows } from "./element_table.ts";
+import { type ElementPlaces, elementRows, placeElements, referenceC6Rows } from "./element_table.ts";
 import { KernelHarness } from "./kernel_harness.ts";
-import { type ElementPlaces, placeElements } from "./network_plan.ts";
+
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { repulsionPolynomials } from "./radial_tables.ts";
 import { randomNetwork } from "./random_network.ts";

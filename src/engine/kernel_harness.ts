@@ -2,7 +2,7 @@ import type { Network } from "../model/network.ts";
 import { kernelConstants } from "./kernel_constants.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import { bindings, createPipelines, type Pipelines } from "./pipelines.ts";
-import { parameterBlockSize, type Plan } from "./plan.ts";
+import { parameterBlockSize, type Plan } from "./plan/plan.ts";
 import type { Tile } from "./tile.ts";
 
 /** What the buffers of the shared bind group hold before a kernel runs; those not given are of no use to it. */

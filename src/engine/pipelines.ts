@@ -1,6 +1,6 @@
 import { type KernelName, type KernelSource, kernelSources } from "../../kernels/mod.ts";
 import { DeviceError } from "./device.ts";
-import { parameterBlockSize } from "./plan.ts";
+import { parameterBlockSize } from "./plan/plan.ts";
 import { expandTemplate } from "./template.ts";
 
 /** All pipelines of one model and tile, with the bind group layout that they share. */

@@ -4,7 +4,7 @@ import { type FeatureMap, featureMap, featureMapAdjoint, type RandomFeatures } f
 import { columnSums, divideRows, rowSums } from "../../reference/rows.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { none } from "../packed_weights.ts";
-import { PlanWriter } from "../plan.ts";
+import { PlanWriter } from "../plan/plan.ts";
 import { vec4s } from "../vec4s.ts";
 import {
   column,

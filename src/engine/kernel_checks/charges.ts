@@ -2,7 +2,7 @@ import { conserveCharge, conserveChargeAdjoint } from "../../reference/charge_co
 import { plainDenseProducts } from "../../reference/dense.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { resultSlots } from "../kernel_constants.ts";
-import { PlanWriter } from "../plan.ts";
+import { PlanWriter } from "../plan/plan.ts";
 import { column, type Comparison, dot, type KernelCheck, magnitudes, rounding } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 

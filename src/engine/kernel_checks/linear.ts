@@ -4,7 +4,7 @@ import { plainDenseProducts } from "../../reference/dense.ts";
 import { accumulate, hadamard } from "../../reference/elementwise.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import type { PackedLinear } from "../packed_weights.ts";
-import { type LinearJob, PlanWriter } from "../plan.ts";
+import { type LinearJob, PlanWriter } from "../plan/plan.ts";
 import { type Comparison, dot, type KernelCheck, magnitudes, roundings } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 

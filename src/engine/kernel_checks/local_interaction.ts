@@ -4,7 +4,7 @@ import { productOfHalves, productOfHalvesAdjoint } from "../../reference/local_i
 import { neighbourSum, neighbourSumAdjoint } from "../../reference/neighbour_sum.ts";
 import { directionsAdjoint, distancesAdjoint, type PairGeometry } from "../../reference/pair_geometry.ts";
 import type { KernelBench } from "../kernel_bench.ts";
-import { PlanWriter } from "../plan.ts";
+import { PlanWriter } from "../plan/plan.ts";
 import { type Comparison, constant, dot, type KernelCheck, magnitudes, rounded, roundings } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 

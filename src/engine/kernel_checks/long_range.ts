@@ -8,7 +8,7 @@ import { referenceCount } from "../../reference/reference_c6.ts";
 import { referenceWeights, referenceWeightsAdjoint } from "../../reference/reference_weights.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { resultSlots } from "../kernel_constants.ts";
-import { PlanWriter } from "../plan.ts";
+import { PlanWriter } from "../plan/plan.ts";
 import { column, type Comparison, dot, type KernelCheck, magnitudes, rounded, rounding } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 

@@ -4,7 +4,7 @@ import { radialFunctions } from "../../reference/radial_basis.ts";
 import { repulsion } from "../../reference/repulsion.ts";
 import { buildAllPairs } from "../../structure/all_pairs.ts";
 import type { KernelBench } from "../kernel_bench.ts";
-import { PlanWriter } from "../plan.ts";
+import { PlanWriter } from "../plan/plan.ts";
 import { type Comparison, constant, type KernelCheck, magnitudes, rounding, roundings } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 

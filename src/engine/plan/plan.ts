@@ -1,6 +1,6 @@
-import type { KernelName } from "../../kernels/mod.ts";
-import { maximumJobs } from "./kernel_constants.ts";
-import { none } from "./packed_weights.ts";
+import type { KernelName } from "../../../kernels/mod.ts";
+import { maximumJobs } from "../kernel_constants.ts";
+import { none } from "../packed_weights.ts";
 
 /** One dispatch: a pipeline, its parameter block, and the grid of workgroups. */
 export interface Dispatch {

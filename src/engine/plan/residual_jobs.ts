@@ -1,5 +1,5 @@
-import type { ResidualBlock, ResidualMlp } from "../model/network.ts";
-import type { PackedWeights } from "./packed_weights.ts";
+import type { ResidualBlock, ResidualMlp } from "../../model/network.ts";
+import type { PackedWeights } from "../packed_weights.ts";
 import type { Arena, LinearJob } from "./plan.ts";
 
 /** The inputs of a stack's layers, kept for the adjoint. */

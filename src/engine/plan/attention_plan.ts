@@ -1,0 +1,176 @@
+import { none } from "../packed_weights.ts";
+import type { PlanContext } from "./plan_context.ts";
+
+/** Modes of `structure_product.wgsl`. */
+const plain = 0, normalised = 1, extended = 2;
+
+/** Queries, keys and values `[atom][F]`, or their adjoints; offsets count vec4s of the features buffer. */
+export interface AttentionInputs {
+  readonly q: number;
+  readonly k: number;
+  readonly v: number;
+}
+
+/** A structure's sums Σ φ ⊗ y, both ways round, and Σ φ w. */
+interface StructureSums {
+  readonly matrix: number;
+  readonly transposed: number;
+  readonly vector: number;
+}
+
+/** What the attention leaves for its adjoint. */
+export interface AttentionState extends StructureSums {
+  readonly inputs: AttentionInputs;
+  readonly uq: number;
+  readonly uk: number;
+  /** φ of queries and keys `[atom][m]`. */
+  readonly phiQ: number;
+  readonly phiK: number;
+  readonly rows: number;
+  readonly maxima: number;
+  readonly denominator: number;
+  /** The nonlocal interaction `[atom][F]`. */
+  readonly output: number;
+}
+
+/** Module m's linear-scaling attention over each structure's atoms. */
+export function planAttention(context: PlanContext, m: number, inputs: AttentionInputs): AttentionState {
+  const { batch, weights, features, writer } = context;
+  const { features4, random4 } = weights;
+  const omega = weights.omega[m]!;
+  const uq = randomArray(context), uk = randomArray(context);
+  const phiQ = randomArray(context), phiK = randomArray(context);
+  const job = { rows: batch.atoms, inputs: omega.inputs, outputs: omega.outputs, weight: omega.weight };
+  context.linear([{ ...job, x: inputs.q, y: uq }, { ...job, x: inputs.k, y: uk }]);
+  const rows = features.take(batch.atoms), maxima = features.take(batch.structures);
+  writer.dispatch(
+    "attention_features",
+    [batch.structureTable, inputs.q, inputs.k, uq, uk, phiQ, phiK, rows, maxima, 0, 0, 0, 0, 0, 0],
+    batch.structures,
+  );
+  const sums = contract(context, phiK, inputs.v, none);
+  const denominator = features.take(batch.atoms);
+  const output = context.atomArray();
+  product(context, [{
+    mode: normalised,
+    inputs: random4,
+    outputs: features4,
+    x: phiQ,
+    matrix: sums.matrix,
+    vector: sums.vector,
+    w: denominator,
+    y: output,
+  }]);
+  return { inputs, uq, uk, phiQ, phiK, rows, maxima, ...sums, denominator, output };
+}
+
+/** Adjoint of {@linkcode planAttention}. */
+export function planAttentionAdjoint(
+  context: PlanContext,
+  m: number,
+  state: AttentionState,
+  outputAdjoint: number,
+): AttentionInputs {
+  const { batch, weights, features, writer } = context;
+  const { features4, random4 } = weights;
+  const { inputs } = state;
+  const numerator = context.atomArray(), denominator = features.take(batch.atoms);
+  writer.dispatch(
+    "attention_quotient_adjoint",
+    [batch.atoms, state.output, state.denominator, outputAdjoint, numerator, denominator],
+    context.groups(batch.atoms),
+  );
+  const sums = contract(context, state.phiQ, numerator, denominator);
+  const phiQ = randomArray(context), phiK = randomArray(context);
+  const toFeatures = { mode: extended, inputs: features4, outputs: random4 };
+  product(context, [
+    { ...toFeatures, x: numerator, matrix: state.transposed, vector: state.vector, w: denominator, y: phiQ },
+    { ...toFeatures, x: inputs.v, matrix: sums.transposed, vector: sums.vector, w: none, y: phiK },
+  ]);
+  const v = context.atomArray();
+  product(context, [{
+    mode: plain,
+    inputs: random4,
+    outputs: features4,
+    x: state.phiK,
+    matrix: sums.matrix,
+    vector: 0,
+    w: none,
+    y: v,
+  }]);
+  const uq = randomArray(context), uk = randomArray(context);
+  const queryPart = context.atomArray(), keyPart = context.atomArray();
+  writer.dispatch("attention_features_adjoint", [
+    batch.structureTable,
+    inputs.q,
+    inputs.k,
+    state.uq,
+    state.uk,
+    state.phiQ,
+    state.phiK,
+    state.rows,
+    state.maxima,
+    phiQ,
+    phiK,
+    uq,
+    uk,
+    queryPart,
+    keyPart,
+  ], batch.structures);
+  const omega = weights.omega[m]!;
+  const q = context.atomArray(), k = context.atomArray();
+  const job = { rows: batch.atoms, inputs: omega.outputs, outputs: omega.inputs, weight: omega.transposed };
+  context.linear([{ ...job, x: uq, y: q, r1: queryPart }, { ...job, x: uk, y: k, r1: keyPart }]);
+  return { q, k, v };
+}
+
+/** Room for `[atom][m]`. */
+function randomArray({ batch, weights, features }: PlanContext): number {
+  return features.take(batch.atoms * weights.random4);
+}
+
+function contract(context: PlanContext, x: number, y: number, w: number): StructureSums {
+  const { batch, weights: { features4, random4 }, features } = context;
+  const matrix = features.take(batch.structures * 4 * random4 * features4);
+  const transposed = features.take(batch.structures * 4 * random4 * features4);
+  const vector = features.take(batch.structures * random4);
+  context.writer.dispatch(
+    "structure_contract",
+    [batch.structureTable, x, y, w, matrix, transposed, vector],
+    context.groups(random4 * (features4 + 1)),
+    batch.structures,
+  );
+  return { matrix, transposed, vector };
+}
+
+/** One job of `structure_product.wgsl`. */
+interface ProductJob {
+  readonly mode: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly x: number;
+  readonly matrix: number;
+  readonly vector: number;
+  readonly w: number;
+  readonly y: number;
+}
+
+function product(context: PlanContext, jobs: readonly ProductJob[]): void {
+  const { atoms, atomTable } = context.batch;
+  const words = jobs.flatMap((job) => [
+    job.mode,
+    job.inputs,
+    job.outputs,
+    job.x,
+    job.matrix,
+    job.vector,
+    job.w,
+    job.y,
+  ]);
+  context.writer.dispatch(
+    "structure_product",
+    [atoms, atomTable, 0, 0, ...words],
+    context.groups(atoms * Math.max(...jobs.map((job) => job.outputs))),
+    jobs.length,
+  );
+}

@@ -1,0 +1,138 @@
+import type { Network } from "../../model/network.ts";
+import type { BatchIndices } from "../batch.ts";
+import type { ElementPlaces } from "../element_table.ts";
+import type { PackedWeights } from "../packed_weights.ts";
+import type { Tile } from "../tile.ts";
+import { type ModuleState, planModuleAdjoint, planModuleInputs, planModuleOutputs } from "./module_plan.ts";
+import { type PairArrays, planPairs } from "./pair_plan.ts";
+import type { Plan } from "./plan.ts";
+import { PlanContext } from "./plan_context.ts";
+
+/** The list of dispatches of a batch, and the room it needs. */
+export interface NetworkPlan {
+  readonly step: Plan;
+  /**
+   * Where the first module's inputs stand in the features buffer, vec4s: x, then those of the messages (x, s, p, d), then
+   * the nonlocal interaction, `[6][atom][F]`. They depend on elements, charge and spin alone, so the host prepares them
+   * once for each system, in float64.
+   */
+  readonly firstInputs: number;
+  /** Vec4s of the features and pairs buffers. */
+  readonly featuresLength: number;
+  readonly pairsLength: number;
+}
+
+/** Number of arrays that the first module starts from. */
+export const firstInputCount = 6;
+
+/**
+ * Lists the dispatches of a whole evaluation: energy, charges, forces and virial of every structure of a batch.
+ *
+ * @param network The model.
+ * @param weights Its packed weights.
+ * @param batch The batch.
+ * @param elements The batch's element tables.
+ * @param tile Preset of the tile.
+ */
+export function planNetwork(
+  network: Network,
+  weights: PackedWeights,
+  batch: BatchIndices,
+  elements: ElementPlaces,
+  tile: Tile,
+): NetworkPlan {
+  const context = new PlanContext(network, weights, batch, elements, tile);
+  const { modules } = network;
+  // First of all, so that their place does not depend on the number of pairs.
+  const firstInputs = context.atomArray(firstInputCount);
+  const [skip, x, s, p, d, nonlocal] = Array.from(
+    { length: firstInputCount },
+    (_, a) => firstInputs + a * context.atomSize,
+  );
+
+  const pairs = planPairs(context);
+  const sum = context.atomArray();
+  const states: ModuleState[] = [];
+  modules.forEach((module, m) => {
+    const inputs = m === 0
+      ? { skip: skip!, x: x!, s: s!, p: p!, d: d!, nonlocal: nonlocal!, origin: null }
+      : planModuleInputs(context, module, m, states[m - 1]!.post.output);
+    states.push(planModuleOutputs(context, module, m, pairs, inputs, sum));
+  });
+
+  const adjoints = context.features.take(batch.atoms);
+  const outputAdjoint = planCharges(context, sum, adjoints);
+  let next: number | undefined;
+  for (let m = modules.length - 1; m >= 0; m--) {
+    next = planModuleAdjoint(context, modules[m]!, m, pairs, states[m]!, outputAdjoint, next);
+  }
+  planForces(context, pairs, adjoints);
+  return {
+    step: context.writer.finish(),
+    firstInputs,
+    featuresLength: context.features.length,
+    pairsLength: context.pairs.length,
+  };
+}
+
+/**
+ * Atomic energies and charges from the modules' summed outputs, all terms that depend on the charges, and back.
+ *
+ * @param sum Σ of the modules' outputs `[atom][F]`.
+ * @param adjoints Where ∂E/∂q and ∂E/∂CN go `[atom]`.
+ * @returns The adjoint of every module's output.
+ */
+function planCharges(context: PlanContext, sum: number, adjoints: number): number {
+  const { batch, elements, weights, writer } = context;
+  const outputAdjoint = context.atomArray();
+  const parameters = [
+    batch.atoms,
+    batch.atomTable,
+    batch.structureTable,
+    elements.table,
+    elements.charges,
+    weights.output,
+    sum,
+    adjoints,
+    outputAdjoint,
+  ];
+  writer.dispatch("charges", parameters, batch.structures);
+  planLongRange(context, adjoints);
+  writer.dispatch("charges_adjoint", parameters, batch.structures);
+  return outputAdjoint;
+}
+
+/** Electrostatics and dispersion. */
+function planLongRange(context: PlanContext, adjoints: number): void {
+  const { network, batch, elements, features, writer } = context;
+  const { atoms, atomTable, longRangeList, images } = batch;
+  if (!network.hyperparameters.electrostatics && network.dispersion === null) return;
+  const groups = context.groups(atoms);
+  const row = 6 + 2 * elements.count;
+  let rows = 0;
+  if (network.dispersion !== null) {
+    rows = features.take(atoms * row);
+    // this kernel counts scalars
+    const scalars = [4 * rows, 4 * row];
+    writer.dispatch(
+      "dispersion_weights",
+      [atoms, atomTable, longRangeList, images, elements.table, elements.count, elements.c6, ...scalars],
+      groups,
+    );
+  }
+  writer.dispatch(
+    "long_range",
+    [atoms, atomTable, longRangeList, images, elements.table, rows, row, adjoints],
+    groups,
+  );
+}
+
+/** Forces and virial of all terms. */
+function planForces(context: PlanContext, { geometry, gradient }: PairArrays, adjoints: number): void {
+  const { atoms, atomTable, longRangeList, images, start, entry } = context.batch;
+  context.writer.dispatch(
+    "forces",
+    [atoms, atomTable, longRangeList, images, context.elements.table, start, entry, geometry, gradient, adjoints],
+    context.groups(atoms),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Network } from "../../model/network.ts";
+import type { BatchIndices } from "../batch.ts";
+import type { ElementPlaces } from "../element_table.ts";
+import type { PackedWeights } from "../packed_weights.ts";
+import type { Tile } from "../tile.ts";
+import { Arena, type LinearJob, PlanWriter } from "./plan.ts";
+import { ResidualJobs, sideBySide } from "./residual_jobs.ts";
+
+/** What every part of a plan is written with: the model, the batch, and where the next dispatch and the next array go. */
+export class PlanContext {
+  /** Adds dispatches. */
+  readonly writer = new PlanWriter();
+  /** Room in the features buffer. */
+  readonly features = new Arena();
+  /** Room in the pairs buffer. */
+  readonly pairs = new Arena();
+  /** Writes residual stacks and MLPs of `[atom][F]`. */
+  readonly residual: ResidualJobs;
+
+  constructor(
+    readonly network: Network,
+    readonly weights: PackedWeights,
+    readonly batch: BatchIndices,
+    readonly elements: ElementPlaces,
+    readonly tile: Tile,
+  ) {
+    this.residual = new ResidualJobs(weights, this.features, batch.atoms);
+  }
+
+  /** D functions: 5 or 6. */
+  get dFunctions(): number {
+    return this.network.hyperparameters.irreps ? 5 : 6;
+  }
+
+  /** Vec4s of `[atom][F]`. */
+  get atomSize(): number {
+    return this.batch.atoms * this.weights.features4;
+  }
+
+  /** Room for `[atom][components][F]`. */
+  atomArray(components = 1): number {
+    return this.features.take(components * this.atomSize);
+  }
+
+  /** Workgroups for one thread an item. */
+  groups(items: number): number {
+    return Math.ceil(items / this.tile.threads);
+  }
+
+  /** Adds linear layers that do not depend on each other. */
+  linear(jobs: readonly LinearJob[]): void {
+    const { tileRows, rowThreads, tileColumns, columnThreads } = this.tile;
+    this.writer.linear(jobs, tileRows * rowThreads, tileColumns * columnThreads);
+  }
+
+  /** Adds sequences of layers, the first of each together, then the second of each, and so on. */
+  sideBySide(sequences: readonly (readonly LinearJob[])[]): void {
+    for (const jobs of sideBySide(sequences)) this.linear(jobs);
+  }
+}
