@@ -95,7 +95,7 @@ Deno.test("ReferenceEngine refuses what the model cannot say", () => {
   }
   const positions = water.positions.slice();
   positions[4] = NaN;
-  assert.throws(() => engine.compute({ ...water, positions }, wanted()), /Expected finite positions/);
+  assert.throws(() => engine.compute({ ...water, positions }, wanted()), /Expected finite coordinates/);
   assert.throws(
     () => engine.compute({ ...water, positions: water.positions.slice(3) }, wanted()),
     /Expected 9 coordinates for 3 atoms but found 6/,
