@@ -68,6 +68,9 @@ const architectures: Readonly<Record<BenchKind, Parameters<typeof randomNetwork>
   },
 };
 
+/** Å; so short that coordination numbers are switched off where they still count, and longer than two cell vectors. */
+const shortLongRangeCutoff = 3.25;
+
 /** How much farther than the cutoff the pairs are listed, Å. */
 const skin = 0.4;
 
@@ -79,7 +82,7 @@ const skin = 0.4;
 export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile): Promise<KernelBench> {
   const network = randomNetwork(architectures[kind]);
   const weights = packWeights(network);
-  const longRangeCutoff = kind === "all pairs" ? null : 5;
+  const longRangeCutoff = kind === "all pairs" ? null : shortLongRangeCutoff;
   const harness = await KernelHarness.create(device, network, weights, tile, longRangeCutoff);
   const random = createRandom(7);
 
@@ -130,8 +133,14 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
       structures,
       pairs.map(({ longRange }, s) => longRange ?? buildAllPairs(structures[s]!.numbers.length)),
     ),
-    random: (length, size = 1) => Float64Array.from({ length }, () => Math.fround(size * (2 * random() - 1))),
+    random: randomArrays(),
   };
+}
+
+/** {@linkcode KernelBench.random}, the same in every run. */
+export function randomArrays(): KernelBench["random"] {
+  const random = createRandom(8);
+  return (length, size = 1) => Float64Array.from({ length }, () => Math.fround(size * (2 * random() - 1)));
 }
 
 /** Atoms on a distorted grid, so that none come close and some pairs are beyond the cutoff. */

@@ -5,7 +5,7 @@ import { deviceTest } from "../../tests/device_test_case.ts";
 import { openDevice } from "./device.ts";
 import { benchKinds, createBench, type KernelBench } from "./kernel_bench.ts";
 import { type Comparison, worstError } from "./kernel_checks/kernel_check.ts";
-import { kernelChecks } from "./kernel_checks/list.ts";
+import { kernelChecks, runCheck } from "./kernel_checks/list.ts";
 import { selfTest } from "./self_test.ts";
 import { type Tile, tiles } from "./tile.ts";
 import { vec4s } from "./vec4s.ts";
@@ -43,7 +43,7 @@ for (const tile of Object.values(tiles)) {
   for (const kind of benchKinds) {
     for (const check of kernelChecks) {
       deviceTest(`${check.kernel} is right: ${check.title} (${kind}, ${tile.name} tile)`, async () => {
-        for (const comparison of await check.run(await benchOf(tile, kind))) {
+        for (const comparison of await runCheck(check, await benchOf(tile, kind))) {
           const error = worstError(comparison);
           assert.ok(error <= 1, `${comparison.name} is wrong by ${error} of what float32 can lose`);
           if (comparison.gradientOf === undefined || tile.name === "hardware") continue;

@@ -142,12 +142,13 @@ class RandomTensors implements TensorSource {
       case "ncount_mask":
         return this.#random() < 0.6 ? 1 : 0;
       case "cn":
-        return row === farFromAllReferences ? 20 : this.#uniform(0, 4);
+        return row === farFromAllReferences ? 40 : this.#uniform(0, 8);
       case "refh":
       case "refq":
         return this.#uniform(-0.3, 0.3);
       case "rcov":
-        return this.#uniform(0.8, 1.4);
+        // so large that neighbours count right up to a short long-range cutoff
+        return this.#uniform(1.2, 2);
       case "en":
       case "sqrt_r4r2":
         return this.#uniform(2, 3.5);

@@ -2,7 +2,7 @@ import { type KernelName, kernelSources } from "../../kernels/mod.ts";
 import { openDevice } from "./device.ts";
 import { benchKinds, createBench } from "./kernel_bench.ts";
 import { worstError } from "./kernel_checks/kernel_check.ts";
-import { kernelChecks } from "./kernel_checks/list.ts";
+import { kernelChecks, runCheck } from "./kernel_checks/list.ts";
 import { type Tile, tiles } from "./tile.ts";
 
 /** What the self-test says of one kernel. */
@@ -39,7 +39,7 @@ export async function* selfTest(options: SelfTestOptions = {}): AsyncGenerator<K
       for (const bench of benches) {
         for (const check of kernelChecks) {
           if (check.kernel !== kernel) continue;
-          for (const comparison of await check.run(bench)) {
+          for (const comparison of await runCheck(check, bench)) {
             found.push({ name: `${check.title}: ${comparison.name}`, error: worstError(comparison) });
           }
         }
@@ -54,7 +54,7 @@ export async function* selfTest(options: SelfTestOptions = {}): AsyncGenerator<K
 function verdictOf(found: readonly { readonly name: string; readonly error: number }[]) {
   const worst = found.reduce((worst, one) => one.error > worst.error ? one : worst, { name: "nothing", error: 0 });
   const passed = found.length > 0 && worst.error <= 1;
-  const percent = `${(100 * worst.error).toPrecision(2)} %`;
+  const percent = `${(100 * worst.error).toPrecision(3)} %`;
   return {
     passed,
     detail: passed

@@ -20,7 +20,12 @@ import { Memory, rowsAt, unpadded } from "./memory.ts";
 
 /** Checks of the linear-scaling attention. */
 export const attentionChecks: readonly KernelCheck[] = [
-  { kernel: "attention_features", title: "random features of queries and keys", run: checkFeatures },
+  {
+    kernel: "attention_features",
+    title: "random features of queries and keys",
+    run: (bench) => checkFeatures(bench, false),
+  },
+  { kernel: "attention_features", title: "the first of equal maxima", run: (bench) => checkFeatures(bench, true) },
   { kernel: "attention_features_adjoint", title: "adjoints of queries and keys", run: checkFeaturesAdjoint },
   { kernel: "attention_quotient_adjoint", title: "adjoint of the quotient", run: checkQuotientAdjoint },
   { kernel: "structure_contract", title: "sums over each structure's atoms", run: checkContraction },
@@ -46,10 +51,14 @@ function randomFeaturesOf({ network: { modules } }: KernelBench): RandomFeatures
   return { omega: modules[0]!.omega!, randomFeatures: modules[0]!.randomFeatures };
 }
 
-function mapped(bench: KernelBench, role: Mapped["role"]): Mapped {
+/** @param alike Whether all atoms of the first structure are alike, as equivalent atoms are: their maxima are equal. */
+function mapped(bench: KernelBench, role: Mapped["role"], alike: boolean): Mapped {
   const { network: { features: F }, numbers: { length: atoms } } = bench;
   const random = randomFeaturesOf(bench);
   const x = bench.random(atoms * F, 1.5);
+  if (alike) {
+    for (let i = 1; i < bench.firstAtoms[1]!; i++) x.copyWithin(i * F, 0, F);
+  }
   const fourthRoot = F ** 0.25;
   const structures = structureRows(bench, F).map(([from, to, count]) =>
     featureMap(plainDenseProducts, random, x.subarray(from, to), count, role)
@@ -89,10 +98,10 @@ function halfSquares({ x }: Mapped, atoms: number): Float64Array {
   return rowSums(x.map((value) => value * value), atoms).map((square) => square / (2 * Math.sqrt(F)));
 }
 
-async function checkFeatures(bench: KernelBench): Promise<Comparison[]> {
+async function checkFeatures(bench: KernelBench, alike: boolean): Promise<Comparison[]> {
   const { harness, network: { features: F }, numbers: { length: atoms }, indices, structures } = bench;
   const { randomFeatures: m } = randomFeaturesOf(bench);
-  const queries = mapped(bench, "queries"), keys = mapped(bench, "keys");
+  const queries = mapped(bench, "queries", alike), keys = mapped(bench, "keys", alike);
   const memory = new Memory();
   const inputs = [
     memory.put(queries.x, F),
@@ -165,7 +174,7 @@ async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
   const { harness, network: { features: F }, numbers: { length: atoms }, indices, structures } = bench;
   const random = randomFeaturesOf(bench);
   const { omega, randomFeatures: m } = random;
-  const maps = [mapped(bench, "queries"), mapped(bench, "keys")] as const;
+  const maps = [mapped(bench, "queries", false), mapped(bench, "keys", false)] as const;
   const adjoints = [bench.random(atoms * m), bench.random(atoms * m)] as const;
   const places = placesOfMaxima(bench, maps[0]), keyPlaces = placesOfMaxima(bench, maps[1]);
   const memory = new Memory();
@@ -221,7 +230,7 @@ async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
       allowed: x.map((value, at) => {
         const s = bench.firstAtoms.findIndex((first) => first > Math.floor(at / F)) - 1;
         const weight = omega.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / F ** 0.25;
-        return rounding * (m * longest + 8) * sums[s]! * (weight + Math.abs(value) / Math.sqrt(F));
+        return rounding * (m / 4 + longest + 8) * sums[s]! * (weight + Math.abs(value) / Math.sqrt(F));
       }),
       gradientOf: {
         value: (at: Float64Array) =>

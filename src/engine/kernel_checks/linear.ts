@@ -41,6 +41,8 @@ async function checkLayers(bench: KernelBench): Promise<Comparison[]> {
   const rows = 3 * atoms;
   const x = bench.random(atoms * F, 3), r1 = bench.random(atoms * F), r2 = bench.random(atoms * F);
   const p = bench.random(atoms * F, 3), pRow = bench.random(rows * F), both = bench.random(rows * 2 * F);
+  // nobody's rows, which nobody may write to: as many as a workgroup could overrun
+  const guard = bench.random(8 * F);
   const memory = new Memory();
   const at = {
     x: memory.put(x, F),
@@ -50,10 +52,15 @@ async function checkLayers(bench: KernelBench): Promise<Comparison[]> {
     pRow: memory.put(pRow, F),
     both: memory.put(both, F),
     forward: memory.room(atoms, F),
+    guard1: memory.put(guard, F),
     adjoint: memory.room(atoms, F),
+    guard2: memory.put(guard, F),
     projected: memory.room(2 * rows, F),
+    guard3: memory.put(guard, F),
     projectedAdjoint: memory.room(rows, F),
+    guard4: memory.put(guard, F),
     random: memory.room(atoms, module.randomFeatures),
+    guard5: memory.put(guard, F),
   };
   const packed = weights.linear.get(linear1)!;
   const projection = weights.linear.get(module.projectionP)!;
@@ -140,6 +147,13 @@ async function checkLayers(bench: KernelBench): Promise<Comparison[]> {
       // one more: the weights themselves
       allowed: roundings(F + 1, product(magnitudes(x), magnitudes(scaled), atoms, F, m)),
     },
+    ...[at.guard1, at.guard2, at.guard3, at.guard4, at.guard5].map((offset) => ({
+      name: "rows that are not the layer's",
+      found: rowsAt(features, offset, 8, F),
+      width: F,
+      expected: guard,
+      allowed: new Float64Array(guard.length),
+    })),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { attentionChecks } from "./attention.ts";
 import { chargeChecks } from "./charges.ts";
-import type { KernelCheck } from "./kernel_check.ts";
+import { type KernelBench, randomArrays } from "../kernel_bench.ts";
+import type { Comparison, KernelCheck } from "./kernel_check.ts";
 import { linearChecks } from "./linear.ts";
 import { localInteractionChecks } from "./local_interaction.ts";
 import { longRangeChecks } from "./long_range.ts";
@@ -15,3 +16,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   ...chargeChecks,
   ...longRangeChecks,
 ];
+
+/** Runs a check on inputs that do not depend on the checks before. */
+export function runCheck(check: KernelCheck, bench: KernelBench): Promise<readonly Comparison[]> {
+  return check.run({ ...bench, random: randomArrays() });
+}

@@ -5,7 +5,16 @@ import { neighbourSum, neighbourSumAdjoint } from "../../reference/neighbour_sum
 import { directionsAdjoint, distancesAdjoint, type PairGeometry } from "../../reference/pair_geometry.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { PlanWriter } from "../plan/plan.ts";
-import { type Comparison, constant, dot, type KernelCheck, magnitudes, rounded, roundings } from "./kernel_check.ts";
+import {
+  type Comparison,
+  constant,
+  dot,
+  type KernelCheck,
+  magnitudes,
+  rounded,
+  rounding,
+  roundings,
+} from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
 
 /** Checks of the local interaction's sums over neighbours and of what is made of them. */
@@ -274,9 +283,9 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
     found: rowsAt(outputs.pairs, gradient, pairCount, 4),
     width: 4,
     expected: withEnergy(vectors),
-    // sums over F features and 9 to 10 components, in vec4s; unit vectors are unit vectors to one rounding
+    // sums over F features in vec4s, then over 9 to 10 components; unit vectors are unit vectors to one rounding
     allowed: before.map((value, at) =>
-      (F + 16) * 2 ** -24 * (Math.abs(value) + (at % 4 < 3 ? magnitude[Math.floor(at / 4)]! : 0))
+      (F / 4 + 16) * rounding * (Math.abs(value) + (at % 4 < 3 ? magnitude[Math.floor(at / 4)]! : 0))
     ),
     gradientOf: {
       // as a function of all pair vectors and, so that the shapes agree, of the energies
