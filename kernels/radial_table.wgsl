@@ -1,4 +1,4 @@
-// Functions of the distance from tables of polynomials, and the distance itself to about 1e-11 Å.
+// Where a distance lies in the tables of polynomials, and the distance itself to 4e-11 Å (2e-9 Å below 0.1 Å).
 // A pair's vector is h + l, h a multiple of 1/GRID Å (exact, see pair_vector.wgsl). In whole numbers of grid steps |h|² is
 // an exact integer below 2³² (distances up to 16 Å at GRID = 4096), so with k = the integer nearest to √|h|²
 //   r = k/GRID + ρ,  ρ = ((|h|² − k²)/GRID² + 2 h·l + l²) / (r + k/GRID),

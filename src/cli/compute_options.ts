@@ -5,10 +5,10 @@ import { type Frame, structureOfFrame } from "../structure/frame.ts";
 import type { Structure } from "../structure/structure.ts";
 import type { Options } from "./options.ts";
 
-/** The calculator the options ask for. */
-export function openCalculator(model: Model, options: Options): Promise<Calculator> {
+/** The calculator the options ask for, for about so many atoms at a time. */
+export function openCalculator(model: Model, options: Options, expectedAtoms: number): Promise<Calculator> {
   const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
-  return createCalculator(model, { device, ...(longRangeCutoff !== undefined && { longRangeCutoff }) });
+  return createCalculator(model, { device, expectedAtoms, ...(longRangeCutoff !== undefined && { longRangeCutoff }) });
 }
 
 /** A device in words. */

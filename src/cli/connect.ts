@@ -31,7 +31,7 @@ export async function run({ options }: Invocation): Promise<number> {
   const { atoms, periodic, notice } = await templateOf(options);
   const model = await loadModel(await findModel(options.model));
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options);
+  await using calculator = await openCalculator(model, options, (clients ?? 1) * atoms.numbers.length);
   if (notice !== null) status.print(notice);
   const system = `${describeAtoms(atoms)}, ${periodic.includes(true) ? `periodic along ${axes(periodic)}` : "cluster"}`;
   status.print(`${model.name} on ${describeDevice(calculator.device)}: ${system}`);

@@ -25,6 +25,9 @@ const example = join(project, "examples", "ipi", "zundel-pimd");
 /** What the example's input calls its socket. */
 const socketName = "zundel";
 
+/** Beads that the example's input sends at once. */
+const beads = 16;
+
 /** `demo`: i-PI with the example zundel-pimd, and a driver for it in this process. */
 export async function run({ options }: Invocation): Promise<number> {
   const steps = options.steps ?? 200;
@@ -33,7 +36,7 @@ export async function run({ options }: Invocation): Promise<number> {
   const environment = await pythonEnvironment();
   if (environment === null) return 1;
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options);
+  await using calculator = await openCalculator(model, options, beads * atoms.numbers.length);
   const folder = await prepareFolder(steps);
   printRows([
     ["system", `protonated water dimer, path-integral MD with 16 beads at 300 K, ${steps} steps of 0.25 fs`],

@@ -46,6 +46,7 @@ async function describeAdapter(wanted: "auto" | "gpu" | "software") {
   const { mode } = await ReadBack.create(device);
   printRows([
     ["adapter", describeDevice({ ...opened, readBack: mode })],
+    ["driver", opened.driver],
     ["read-back", mode],
     ...shownLimits.map((name, k) => [k === 0 ? "limits" : "", `${name} ${device.limits[name]}`] as const),
   ], indent);

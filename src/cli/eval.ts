@@ -34,7 +34,7 @@ export async function run({ operands, options }: Invocation): Promise<number> {
   using input = await openInput(path);
   const model = await loadModel(await findModel(options.model));
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options);
+  await using calculator = await openCalculator(model, options, batchFrames);
   status.print(`${model.name} on ${describeDevice(calculator.device)}`);
   const frames = readFrames(input.readable, path);
   if (options.output === undefined) {

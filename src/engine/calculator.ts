@@ -23,6 +23,11 @@ export interface CalculatorOptions {
   readonly device?: "auto" | "gpu" | "software" | "cpu";
   /** Cutoff of electrostatics and dispersion, Å, in place of the model's. */
   readonly longRangeCutoff?: number;
+  /**
+   * About how many atoms will be computed together, by default few: from some 24 on Mesa's software driver is faster with
+   * threads. It counts when a process opens its first device.
+   */
+  readonly expectedAtoms?: number;
   /** Preset of the kernels' tile, in place of the device's own. */
   readonly tile?: Tile["name"];
 }
@@ -89,6 +94,7 @@ export async function createCalculator(model: Model, options: CalculatorOptions 
     const engine = await WebGpuEngine.create(network, {
       device,
       ...(options.tile === undefined ? {} : { tile: options.tile }),
+      ...(options.expectedAtoms === undefined ? {} : { expectedAtoms: options.expectedAtoms }),
       ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
     });
     return new WebGpuCalculator(network, engine);

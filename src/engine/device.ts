@@ -35,11 +35,13 @@ export interface OpenDevice {
  * Opens a WebGPU device.
  *
  * @param wanted `auto` takes a graphics processor where there is one, else the software driver.
+ * @param expectedAtoms About how many atoms will be computed together: Mesa's software driver starts threads for many. It
+ * reads the setting once in a process, when the first device is opened.
  * @throws {MissingDeviceError} where there is none.
  * @throws {DeviceError} where there is one of another kind.
  */
-export async function openDevice(wanted: "auto" | "gpu" | "software"): Promise<OpenDevice> {
-  prepareEnvironment();
+export async function openDevice(wanted: "auto" | "gpu" | "software", expectedAtoms = 1): Promise<OpenDevice> {
+  const threads = prepareEnvironment(expectedAtoms);
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (gpu === undefined) {
     throw new MissingDeviceError("Expected a runtime with WebGPU but found none; use Deno 2.9, or --device cpu");
@@ -76,7 +78,7 @@ export async function openDevice(wanted: "auto" | "gpu" | "software"): Promise<O
     device,
     kind,
     name: info.description || info.device || "unnamed adapter",
-    driver: [info.vendor, info.architecture].filter((word) => word !== "").join(" "),
+    driver: describeDriver(info, kind === "software" ? threads : null),
   };
 }
 
@@ -84,22 +86,43 @@ function isSoftware(adapter: GPUAdapter): boolean {
   return adapter.info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(adapter.info.description);
 }
 
+/** Vulkan's vendor number of Mesa itself, which its software driver gives. */
+const mesa = "65541";
+
+function describeDriver({ vendor, architecture }: GPUAdapterInfo, threads: string | null): string {
+  const name = vendor === mesa ? "Mesa" : [vendor, architecture].filter((word) => word !== "").join(" ");
+  if (threads === null) return name;
+  return `${name}, ${threads === "0" ? "kernels run inline" : `${threads} threads`} (LP_NUM_THREADS)`;
+}
+
 /**
- * Settings that drivers read when the first adapter is asked for: Mesa's software driver runs kernels inline instead of
- * waking a thread pool (1 µs a dispatch instead of 20 to 45), and Deno looks for Vulkan alone. What the user has set stays;
- * without the permission things work, slower.
+ * From how many atoms on Mesa's software driver is faster with threads: waking them costs 20 to 45 µs a dispatch, running
+ * a kernel inline 1 µs, and a step has about 100 dispatches (docs/performance.md).
  */
-function prepareEnvironment(): void {
+const atomsForThreads = 24;
+
+/**
+ * Settings that drivers read when the first adapter is asked for: Mesa's software driver runs kernels inline for few atoms
+ * and starts threads for many, and Deno looks for Vulkan alone. What the user has set stays; without the permission things
+ * work, slower.
+ *
+ * @returns The software driver's setting; `null` where it cannot be known.
+ */
+function prepareEnvironment(expectedAtoms: number): string | null {
   const env =
     (globalThis as { Deno?: { env: { get(name: string): string | undefined; set(n: string, v: string): void } } })
       .Deno?.env;
-  if (env === undefined) return;
+  if (env === undefined) return null;
   try {
-    if (env.get("LP_NUM_THREADS") === undefined) env.set("LP_NUM_THREADS", "0");
+    if (env.get("LP_NUM_THREADS") === undefined) {
+      env.set("LP_NUM_THREADS", expectedAtoms < atomsForThreads ? "0" : String(navigator.hardwareConcurrency));
+    }
     if (Deno.build.os === "linux" && env.get("DENO_WEBGPU_BACKEND") === undefined) {
       env.set("DENO_WEBGPU_BACKEND", "vulkan");
     }
+    return env.get("LP_NUM_THREADS") ?? null;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    return null;
   }
 }

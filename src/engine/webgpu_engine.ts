@@ -18,6 +18,8 @@ export interface WebGpuEngineOptions {
   readonly tile?: Tile["name"];
   /** Cutoff of electrostatics and dispersion, Å, in place of the model's; `null`: all pairs. */
   readonly longRangeCutoff?: number | null;
+  /** About how many atoms will be computed together; see {@linkcode openDevice}. */
+  readonly expectedAtoms?: number;
   /** How results come back; default: what a test at start finds. */
   readonly readBack?: ReadBackMode;
 }
@@ -76,7 +78,7 @@ export class WebGpuEngine {
     const longRangeCutoff = options.longRangeCutoff === undefined
       ? network.hyperparameters.longRangeCutoff
       : options.longRangeCutoff;
-    const opened = await openDevice(options.device ?? "auto");
+    const opened = await openDevice(options.device ?? "auto", options.expectedAtoms);
     const { device } = opened;
     const tile = tiles[options.tile ?? (opened.kind === "software" ? "software" : "hardware")];
     const readBack = await ReadBack.create(device, options.readBack);
