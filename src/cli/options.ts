@@ -18,7 +18,7 @@ export type Option = OptionKind & {
   readonly commands: readonly CommandName[];
 };
 
-const computing = ["eval", "connect", "demo"] as const;
+const computing = ["eval", "connect", "lammps", "demo"] as const;
 
 /** The quantities `eval` can write. */
 export const properties = [
@@ -75,8 +75,8 @@ export const options = {
   "elements": {
     kind: "text",
     argument: "O,H,H,...",
-    help: "the host's atoms in the host's order, instead of a template; O,2*H repeats",
-    commands: ["connect"],
+    help: "the host's atoms in the host's order, instead of a template; O,2*H repeats (lammps: of each atom type)",
+    commands: ["connect", "lammps"],
   },
   "pbc": {
     kind: "choice",
@@ -122,6 +122,30 @@ export const options = {
     help: "connections to open; what has arrived on any of them is computed together (default: 1)",
     commands: ["connect"],
   },
+  "fix-id": {
+    kind: "text",
+    argument: "ID",
+    help: "ID of the fix external (default: the script's own, else spookynet)",
+    commands: ["lammps"],
+  },
+  "group": {
+    kind: "text",
+    argument: "ID",
+    help: "group whose atoms the model is given, and acts on (default: that of the script's own fix, else all)",
+    commands: ["lammps"],
+  },
+  "library": {
+    kind: "text",
+    argument: "FILE",
+    help: "LAMMPS' shared library (default: the active Python or conda environment's, else the system's)",
+    commands: ["lammps"],
+  },
+  "lammps-args": {
+    kind: "text",
+    argument: "'...'",
+    help: "what would follow lmp, such as '-log none -var T 300'",
+    commands: ["lammps"],
+  },
   "steps": {
     kind: "number",
     argument: "N",
@@ -151,7 +175,7 @@ export const options = {
     kind: "number",
     argument: "Q",
     help: "total charge, e; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "lammps"],
   },
   "unpaired": {
     kind: "number",
@@ -159,7 +183,7 @@ export const options = {
     whole: true,
     least: 0,
     help: "number of unpaired electrons; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "lammps"],
   },
   "multiplicity": {
     kind: "number",
@@ -167,19 +191,19 @@ export const options = {
     whole: true,
     least: 1,
     help: "spin multiplicity, unpaired electrons + 1, instead of --unpaired",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "lammps"],
   },
   "no-electron-check": {
     kind: "flag",
     help: "accept charge and spin that no number of electrons can have",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "lammps"],
   },
   "lr-cutoff": {
     kind: "number",
     argument: "Å",
     least: 0,
     help: "cutoff of electrostatics and dispersion (default: the model's; a crystal needs one)",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "lammps"],
   },
   "device": {
     kind: "choice",
