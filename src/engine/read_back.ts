@@ -14,8 +14,8 @@
 /** How results come back: at once, or by awaiting the map. */
 export type ReadBackMode = "synchronous" | "awaited";
 
-/** Reads between two turns of the event loop. */
-const readsPerTurn = 500;
+/** Reads between two turns of the event loop; a turn settles some hundred promises, no more. */
+const readsPerTurn = 100;
 
 /** A staging buffer that can be read at once. */
 export class StagingBuffer {
