@@ -44,6 +44,9 @@ export { type HostGoodbye, type InitPolicy } from "./src/protocol/host_connectio
 export { type HostName, type Initialisation } from "./src/protocol/init_text.ts";
 export { connect, type ConnectOptions } from "./src/server/connect.ts";
 export { type Extra } from "./src/server/extras.ts";
+export { type HostAtoms } from "./src/server/host_client.ts";
+export { type ServerEvaluation } from "./src/server/scheduler.ts";
+export { type RunningServer, serve, type ServeOptions, type ServerCounts } from "./src/server/serve.ts";
 export { type InfoValue, type Scalar } from "./src/structure/comment_line.ts";
 export { type Coordinates, createStructure, type StructureInput } from "./src/structure/create_structure.ts";
 export { type ElectronOptions } from "./src/structure/electrons.ts";

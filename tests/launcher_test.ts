@@ -87,6 +87,7 @@ Deno.test("launcher gives every command its permissions, and runs mod.ts with th
     "eval": ["--allow-read", "--allow-write", "--allow-env"],
     "connect": ["--allow-read", "--allow-write", "--allow-net", "--allow-env"],
     "lammps": ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
+    "serve": ["--allow-read", "--allow-write", "--allow-net", "--allow-sys", "--allow-env"],
     "demo": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
     "test": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
   });

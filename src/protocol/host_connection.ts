@@ -1,3 +1,4 @@
+import type { ByteStream } from "./byte_stream.ts";
 import type { EvaluationQueue } from "./evaluation_queue.ts";
 import { checkFrame, countWithoutPadding, emptyFrame, type Frame, type FrameResult } from "./frame.ts";
 import { encodeHeader } from "./header.ts";
@@ -45,7 +46,7 @@ export interface HostConnectionOptions {
  * STATUS (older i-PI, ASE, CP2K). A STATUS that comes meanwhile is answered when the results are there.
  */
 export class HostConnection {
-  readonly #connection: Deno.Conn;
+  readonly #connection: ByteStream;
   readonly #options: HostConnectionOptions;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
@@ -58,7 +59,7 @@ export class HostConnection {
   #closing: Promise<void> | undefined;
 
   /** Takes over a connection that has just been opened and starts reading. */
-  constructor(connection: Deno.Conn, options: HostConnectionOptions) {
+  constructor(connection: ByteStream, options: HostConnectionOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#reader = new MessageReader(options.atomCount, options.sharedMemory);

@@ -1,3 +1,4 @@
+import type { ByteStream } from "./byte_stream.ts";
 import type { MessageReader } from "./message_reader.ts";
 
 /** A host that has sent nothing for this long has paused. */
@@ -12,7 +13,7 @@ const longestWaitMilliseconds = 1000;
  * connection instead of ending it, and i-PI 3.2 and 3.3 wait for ever after a reset.
  */
 export class ReadPump {
-  readonly #connection: Deno.Conn;
+  readonly #connection: ByteStream;
   readonly #reader: MessageReader;
   readonly #onBytes: () => void;
   #wake: (() => void) | undefined;
@@ -26,7 +27,7 @@ export class ReadPump {
    *
    * @param onBytes Called after every read.
    */
-  constructor(connection: Deno.Conn, reader: MessageReader, onBytes: () => void) {
+  constructor(connection: ByteStream, reader: MessageReader, onBytes: () => void) {
     this.#connection = connection;
     this.#reader = reader;
     this.#onBytes = onBytes;

@@ -1,9 +1,8 @@
 import type { Calculator } from "../engine/calculator.ts";
 import { type DriverOptions, runDriver, type RunningDriver } from "../protocol/driver.ts";
-import type { Frame, FrameResult } from "../protocol/frame.ts";
-import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
-import { type Extra, inAtomicUnits } from "./extras.ts";
+import type { Extra } from "./extras.ts";
+import { frameResultOf, propertiesForHost, structureOfHostFrame } from "./host_structures.ts";
 
 /** What {@linkcode connect} needs: where the host is, what its atoms are and what computes them. */
 export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evaluate"> {
@@ -40,32 +39,15 @@ export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evalu
  * ```
  */
 export function connect(options: ConnectOptions): RunningDriver {
-  const { calculator, atoms: { numbers, charge, unpaired }, periodic = [false, false, false], extras = [] } = options;
-  const properties: Property[] = ["energy", "forces", "virial", ...extras];
-  const structureOf = (frame: Frame): Structure => ({
-    numbers,
-    charge,
-    unpaired,
-    positions: frame.positions,
-    ...latticeOf(frame.cell, periodic),
-  });
+  const { calculator, atoms, periodic = [false, false, false], extras = [] } = options;
+  const properties = propertiesForHost(extras);
   return runDriver({
     ...options,
-    atomCount: numbers.length,
+    atomCount: atoms.numbers.length,
     evaluate: async (frames) => {
-      const results = await calculator.compute(frames.map(structureOf), properties);
+      const structures = frames.map((frame) => structureOfHostFrame(frame, atoms, periodic));
+      const results = await calculator.compute(structures, properties);
       return results.map((result) => frameResultOf(result, extras));
     },
   });
-}
-
-function latticeOf(cell: Float64Array, wanted: Structure["periodic"]): Pick<Structure, "cell" | "periodic"> {
-  const repeats = (axis: 0 | 1 | 2) => wanted[axis] && cell.subarray(3 * axis, 3 * axis + 3).some((x) => x !== 0);
-  const periodic = [repeats(0), repeats(1), repeats(2)] as const;
-  return { periodic, cell: periodic.includes(true) ? cell : null };
-}
-
-function frameResultOf(result: Result, extras: readonly Extra[]): FrameResult {
-  const { energy, forces, virial } = result;
-  return { energy, forces, virial: virial!, ...(extras.length > 0 && { extras: inAtomicUnits(result, extras) }) };
 }
