@@ -1,17 +1,20 @@
 import type { Property, Result } from "../structure/result.ts";
 
+/** What a line can hold. */
+type LineProperty = Exclude<Property, "committee">;
+
 /**
  * One line of JSON with the properties asked for, in the units and shapes of {@linkcode Result}: matrices as rows, every
  * number with all its digits. `stress` is null for a structure that has none.
  *
  * @throws RangeError when a number is not finite, which JSON cannot say.
  */
-export function formatJsonLine(result: Result, properties: readonly Property[]): string {
+export function formatJsonLine(result: Result, properties: readonly LineProperty[]): string {
   const values = Object.fromEntries(properties.map((property) => [property, jsonValue(result, property)]));
   return JSON.stringify(values, refuseNonFinite) + "\n";
 }
 
-function jsonValue(result: Result, property: Property): unknown {
+function jsonValue(result: Result, property: LineProperty): unknown {
   const { energies } = result;
   switch (property) {
     case "energy":

@@ -9,9 +9,10 @@ const closestApproach = 1e-3;
 /**
  * That the model has what is asked for.
  *
- * @throws RangeError for a property that the model lacks.
+ * @throws RangeError for a property that the model lacks, or that only several models have.
  */
 export function checkProperties(network: Network, properties: ReadonlySet<Property>): void {
+  if (properties.has("committee")) throw new RangeError("Expected several models for a committee but found one");
   if (network.dispersion !== null) return;
   for (const property of ["polarizabilities", "c6"] as const) {
     if (properties.has(property)) {
@@ -73,7 +74,7 @@ export function checkApproach({ pairs, distances }: PairGeometry): void {
  *
  * @throws Error naming the first that is not.
  */
-export function checkFinite(result: Result): void {
+export function checkFinite(result: Omit<Result, "committee">): void {
   const { energy, energies, ...arrays } = result;
   for (const [name, values] of Object.entries({ ...energies, ...arrays, energy: [energy] })) {
     const at = values.findIndex((value: number) => !Number.isFinite(value));

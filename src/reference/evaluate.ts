@@ -22,7 +22,7 @@ export interface EvaluationPairs {
 }
 
 /** All that one evaluation gives. Zeros for terms that the model does not have. */
-export type ReferenceResult = Required<Omit<Result, "stress" | "hessian">>;
+export type ReferenceResult = Required<Omit<Result, "stress" | "hessian" | "committee">>;
 
 /**
  * Energy, forces, virial and atomic properties of a structure in float64.

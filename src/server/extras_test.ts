@@ -11,7 +11,7 @@ Deno.test("inAtomicUnits() converts charges, dipole, polarizabilities, C6 and en
     polarizabilities: one,
     c6: one,
     energies: { nn: one, repulsion: one, electrostatics: one, dispersion: one },
-  }, ["charges", "dipole", "polarizabilities", "c6", "energies"]);
+  }, ["charges", "dipole", "polarizabilities", "c6", "energies"]) as Record<string, Float64Array>;
   deepEqual(Object.keys(extras), [
     ...["charges", "dipole", "polarizabilities", "c6"],
     ...["energies_nn", "energies_repulsion", "energies_electrostatics", "energies_dispersion"],
@@ -22,4 +22,21 @@ Deno.test("inAtomicUnits() converts charges, dipole, polarizabilities, C6 and en
   for (const [name, value] of Object.entries(expected)) {
     equal(Math.abs(extras[name]![0]! / value - 1) < 1e-6, true, `${name} ${extras[name]![0]}`);
   }
+});
+
+Deno.test("inAtomicUnits() gives each member of a committee its energy, forces and virial, and the energies' deviation", () => {
+  const [hartree, hartreePerBohr] = [27.211386245988, 51.4220674763]; // eV, eV/Å
+  const members = [1, 2, 6].map((k) => ({
+    energy: k * hartree,
+    forces: new Float64Array(6).fill(k * hartreePerBohr),
+    virial: new Float64Array(9).fill(k * hartree),
+  }));
+  const extras = inAtomicUnits({ ...members[0]!, committee: members }, ["committee"]);
+  const nested = (name: string) => (extras[name] as Float64Array[]).map((row) => Array.from(row, (x) => x.toFixed(9)));
+  const rows = (length: number) => [1, 2, 6].map((k) => new Array(length).fill(k.toFixed(9)));
+  deepEqual(extras["committee_pot"], Float64Array.of(1, 2, 6));
+  deepEqual(nested("committee_force"), rows(6));
+  deepEqual(nested("committee_virial"), rows(9));
+  // Around the mean 3, with M - 1: √((4 + 1 + 9) / 2).
+  equal((extras["committee_uncertainty"] as number).toFixed(12), Math.sqrt(7).toFixed(12));
 });

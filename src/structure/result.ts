@@ -9,7 +9,8 @@ export type Property =
   | "energies"
   | "polarizabilities"
   | "c6"
-  | "hessian";
+  | "hessian"
+  | "committee";
 
 /** The energy's terms for each atom, eV, `[N]` each; their sum is the energy. */
 export interface AtomicEnergies {
@@ -48,4 +49,6 @@ export interface Result {
   readonly c6?: Float64Array;
   /** Hessian ∂²E/∂R∂R `[3N][3N]`, eV/Å². */
   readonly hessian?: Float64Array;
+  /** What each member of a committee of models computed, in the order of the models; only from a committee. */
+  readonly committee?: readonly Result[];
 }
