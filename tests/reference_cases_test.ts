@@ -1,6 +1,8 @@
 import { buildNetwork } from "../src/model/build_network.ts";
 import { loadModel } from "../src/model/load_model.ts";
+import { plainDenseProducts } from "../src/reference/dense.ts";
 import { ReferenceEngine } from "../src/reference/reference_engine.ts";
+import { simdDenseProducts } from "../src/reference/simd_dense.ts";
 import type { Property } from "../src/structure/result.ts";
 import { assertClose } from "./fixtures/central_differences.ts";
 import { loadCases } from "./reference_cases.ts";
@@ -13,11 +15,18 @@ const scale = 1e-3;
 
 const engines = new Map<string, ReferenceEngine>();
 
-for (const { name, checkpoint, structure, ewald, expected } of await loadCases()) {
+const implementations = [["plain", plainDenseProducts], ["SIMD", simdDenseProducts()!]] as const;
+
+for (
+  const [{ name, checkpoint, structure, ewald, expected }, [kind, products]] of (await loadCases()).flatMap((one) =>
+    implementations.map((implementation) => [one, implementation] as const)
+  )
+) {
   if (ewald) continue;
-  Deno.test(`ReferenceEngine gives the published code's results for ${name}`, async () => {
-    const engine = engines.get(checkpoint) ?? new ReferenceEngine(buildNetwork(await loadModel(checkpoint)));
-    engines.set(checkpoint, engine);
+  Deno.test(`ReferenceEngine gives the published code's results for ${name} (${kind} products)`, async () => {
+    const key = `${checkpoint} ${kind}`;
+    const engine = engines.get(key) ?? new ReferenceEngine(buildNetwork(await loadModel(checkpoint)), { products });
+    engines.set(key, engine);
     const hasDispersion = expected.c6.some((c6) => c6 !== 0);
     const result = engine.compute(
       structure,

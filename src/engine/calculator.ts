@@ -3,6 +3,7 @@ import type { Model } from "../model/model.ts";
 import type { Network } from "../model/network.ts";
 import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
 import { ReferenceEngine } from "../reference/reference_engine.ts";
+import { simdDenseProducts } from "../reference/simd_dense.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
 import { assembleResults, slotsFor } from "./assemble_results.ts";
@@ -174,8 +175,12 @@ class ReferenceCalculator implements Calculator {
   /** @param reason Why it is used where another device was looked for. */
   constructor(network: Network, longRangeCutoff: number | undefined, reason?: string) {
     const name = `reference engine (float64)${reason === undefined ? "" : `, for ${reason}`}`;
-    this.device = { kind: "cpu", name, driver: "TypeScript", readBack: "none" };
-    this.#engine = new ReferenceEngine(network, { longRangeCutoff });
+    const products = simdDenseProducts() ?? undefined;
+    const driver = products === undefined
+      ? "TypeScript alone, for WebAssembly has no relaxed SIMD here"
+      : "WebAssembly SIMD";
+    this.device = { kind: "cpu", name, driver, readBack: "none" };
+    this.#engine = new ReferenceEngine(network, { longRangeCutoff, products });
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

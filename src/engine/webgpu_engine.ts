@@ -1,4 +1,5 @@
 import type { Network } from "../model/network.ts";
+import { simdDenseProducts } from "../reference/simd_dense.ts";
 import { SystemPreparation } from "../reference/prepared_system.ts";
 import { referencePolarizabilities } from "../reference/reference_c6.ts";
 import type { Structure } from "../structure/structure.ts";
@@ -98,7 +99,7 @@ export class WebGpuEngine {
         pipelines,
         tile,
         longRangeCutoff,
-        preparation: new SystemPreparation(network),
+        preparation: new SystemPreparation(network, simdDenseProducts() ?? undefined),
         polarizabilities: network.dispersion === null ? null : referencePolarizabilities(network.dispersion),
       },
       readBack,
