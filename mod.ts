@@ -23,6 +23,7 @@
  * @module
  */
 export { type Calculator, type CalculatorOptions, createCalculator } from "./src/engine/calculator.ts";
+export { createCommittee } from "./src/engine/committee.ts";
 export { type DeviceDescription, DeviceError } from "./src/engine/device.ts";
 export { type ReadBackMode } from "./src/engine/read_back.ts";
 export { type Tile } from "./src/engine/tile.ts";

@@ -36,7 +36,12 @@ The protocol says neither elements nor charge, nor whether its box is a crystal'
 template or by options.
 
   ./spookynet connect --to unix:water --template init.xyz
-  ./spookynet connect --to tcp:localhost:31415 --elements O,H,H,H --charge 1`,
+  ./spookynet connect --to tcp:localhost:31415 --elements O,H,H,H --charge 1
+
+Several models are a committee: the mean is sent, and with --extras committee each one's own energy, forces
+and virial for i-PI's <ffcommittee> with <parse_json>True</parse_json>, or to be written by i-PI.
+
+  ./spookynet connect --to unix:water --template init.xyz --model A.pth,B.pth --extras committee`,
     load: () => import("./connect.ts"),
   },
   lammps: {

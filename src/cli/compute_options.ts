@@ -1,14 +1,35 @@
-import { type Calculator, createCalculator } from "../engine/calculator.ts";
+import { type Calculator, type CalculatorOptions, createCalculator } from "../engine/calculator.ts";
+import { createCommittee } from "../engine/committee.ts";
 import type { DeviceDescription } from "../engine/device.ts";
+import { loadModel } from "../model/load_model.ts";
 import type { Model } from "../model/model.ts";
 import { type Frame, structureOfFrame } from "../structure/frame.ts";
 import type { Structure } from "../structure/structure.ts";
+import { findModels } from "./model_lookup.ts";
 import type { Options } from "./options.ts";
+
+/** The model `--model` names, or the models, several with commas between them. */
+export async function loadModels({ model }: Options): Promise<Model[]> {
+  const models: Model[] = [];
+  for (const path of await findModels(model)) models.push(await loadModel(path));
+  return models;
+}
 
 /** The calculator the options ask for, for about so many atoms at a time. */
 export function openCalculator(model: Model, options: Options, expectedAtoms: number): Promise<Calculator> {
+  return createCalculator(model, calculatorOptions(options, expectedAtoms));
+}
+
+/** The calculator of a model, or the committee of several. */
+export function openCommittee(models: readonly Model[], options: Options, expectedAtoms: number): Promise<Calculator> {
+  const [first, ...others] = models;
+  if (others.length === 0) return openCalculator(first!, options, expectedAtoms);
+  return createCommittee(models, calculatorOptions(options, expectedAtoms));
+}
+
+function calculatorOptions(options: Options, expectedAtoms: number): CalculatorOptions {
   const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
-  return createCalculator(model, { device, expectedAtoms, ...(longRangeCutoff !== undefined && { longRangeCutoff }) });
+  return { device, expectedAtoms, ...(longRangeCutoff !== undefined && { longRangeCutoff }) };
 }
 
 /** A device in words. */

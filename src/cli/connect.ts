@@ -1,10 +1,8 @@
-import { loadModel } from "../model/load_model.ts";
 import { parseAddress } from "../protocol/address.ts";
 import type { DriverStep } from "../protocol/driver.ts";
 import { connect } from "../server/connect.ts";
 import type { Invocation } from "./commands.ts";
-import { describeDevice, openCalculator } from "./compute_options.ts";
-import { findModel } from "./model_lookup.ts";
+import { describeDevice, loadModels, openCommittee } from "./compute_options.ts";
 import { EndSignals } from "./signals.ts";
 import { StatusLine } from "./status_line.ts";
 import { describeTemplate, templateOf } from "./template.ts";
@@ -16,11 +14,18 @@ export async function run({ options }: Invocation): Promise<number> {
   if (to === undefined) throw new UsageError("Expected --to ADDRESS but found none: see ./spookynet connect --help");
   checkAddress(to, prefix);
   const { atoms, periodic, notice } = await templateOf(options);
-  const model = await loadModel(await findModel(options.model));
+  const models = await loadModels(options);
+  if (extras?.includes("committee") && models.length < 2) {
+    throw new UsageError("Expected --model A,B,... for --extras committee but found one model");
+  }
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options, (clients ?? 1) * atoms.numbers.length);
+  await using calculator = await openCommittee(models, options, (clients ?? 1) * atoms.numbers.length);
   if (notice !== null) status.print(notice);
-  status.print(`${model.name} on ${describeDevice(calculator.device)}: ${describeTemplate({ atoms, periodic })}`);
+  status.print(
+    `${models.map(({ name }) => name).join(", ")} on ${describeDevice(calculator.device)}: ${
+      describeTemplate({ atoms, periodic })
+    }`,
+  );
   const speed = new Speed();
   const driver = connect({
     to,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UsageError } from "./usage_error.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -49,6 +50,22 @@ export async function findModel(model: string = defaultModel): Promise<string> {
       : `Expected a model ${model} but found neither a file of that name nor ${model}.safetensors or ${model}.pth in ` +
         `${modelFolder()}: put it there, or give --model FILE`,
   );
+}
+
+/**
+ * Finds several model files.
+ *
+ * @param models What {@linkcode findModel} takes, with commas between them.
+ * @throws {UsageError} If one of them is named twice: it would count twice.
+ * @throws {Deno.errors.NotFound} If there is none of one of them.
+ */
+export async function findModels(models: string = defaultModel): Promise<string[]> {
+  const names = await isFile(models) ? [models] : models.split(",").map((name) => name.trim());
+  const repeated = names.find((name, k) => names.indexOf(name) < k);
+  if (repeated !== undefined) throw new UsageError(`Expected different models but found "${repeated}" twice`);
+  const paths: string[] = [];
+  for (const name of names) paths.push(await findModel(name));
+  return paths;
 }
 
 function placesOf(name: string): string[] {

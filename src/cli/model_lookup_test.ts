@@ -1,6 +1,6 @@
-import { equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { findModel, modelFolder } from "./model_lookup.ts";
+import { findModel, findModels, modelFolder } from "./model_lookup.ts";
 
 async function withEnvironment(values: Record<string, string>, body: (folder: string) => Promise<void> | void) {
   const names = ["SPOOKYNET_MODELS", "XDG_DATA_HOME", "HOME"];
@@ -36,5 +36,16 @@ Deno.test("findModel() says where it looked", async () => {
   await withEnvironment({ SPOOKYNET_MODELS: "FOLDER" }, async (folder) => {
     await rejects(findModel("./water.pth"), /Expected a model file \.\/water\.pth but there is none/);
     await rejects(findModel("water"), new RegExp(`found neither .*water\\.pth in ${folder}`));
+  });
+});
+
+Deno.test("findModels() finds one model, or several with commas, each once", async () => {
+  await withEnvironment({ SPOOKYNET_MODELS: "FOLDER" }, async (folder) => {
+    const paths = ["a", "b"].map((name) => join(folder, `${name}.pth`));
+    for (const path of paths) await Deno.writeTextFile(path, "");
+    deepEqual(await findModels("b"), [paths[1]]);
+    deepEqual(await findModels(`a, ${paths[1]}`), paths);
+    await rejects(findModels("a,b,a"), /Expected different models but found "a" twice/);
+    await rejects(findModels("a,c"), /Expected a model c but found neither/);
   });
 });

@@ -35,7 +35,14 @@ export const properties = [
 ] as const satisfies readonly Property[];
 
 /** The quantities a driver can send beside energy, forces and virial. */
-export const extras = ["charges", "dipole", "energies", "polarizabilities", "c6"] as const satisfies readonly Extra[];
+export const extras = [
+  "charges",
+  "dipole",
+  "energies",
+  "polarizabilities",
+  "c6",
+  "committee",
+] as const satisfies readonly Extra[];
 
 /** What `test` runs, in this order. */
 export const testParts = ["format", "lint", "types", "docs", "unit", "hosts"] as const;
@@ -216,7 +223,8 @@ export const options = {
   "model": {
     kind: "text",
     argument: "FILE|NAME",
-    help: "model file, or the name of one in the model folder (default: published)",
+    help:
+      "model file, or the name of one in the model folder (default: published); connect sends the mean of several: A,B",
     commands: computing,
   },
   "charge": {

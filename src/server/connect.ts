@@ -6,7 +6,7 @@ import { frameResultOf, propertiesForHost, structureOfHostFrame } from "./host_s
 
 /** What {@linkcode connect} needs: where the host is, what its atoms are and what computes them. */
 export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evaluate"> {
-  /** Computes; it stays open when the driver ends. */
+  /** Computes: one model, or a committee; it stays open when the driver ends. */
   readonly calculator: Calculator;
   /** The host's atoms in the host's order `[N]`, their total charge and unpaired electrons; nothing else is looked at. */
   readonly atoms: Pick<Structure, "numbers" | "charge" | "unpaired">;
@@ -15,7 +15,10 @@ export interface ConnectOptions extends Omit<DriverOptions, "atomCount" | "evalu
    * for which the host sends a vector of zeros does not repeat in any case.
    */
   readonly periodic?: Structure["periodic"];
-  /** What to send besides energy, forces and virial, as JSON in atomic units; by default nothing. */
+  /**
+   * What to send besides energy, forces and virial, as JSON in atomic units; by default nothing. `committee` wants a
+   * calculator made by `createCommittee`, and is what i-PI's `<ffcommittee>` reads.
+   */
   readonly extras?: readonly Extra[];
 }
 

@@ -8,6 +8,7 @@ import type { Structure } from "../../src/structure/structure.ts";
 import { bohr, hartree, ipiBohr } from "../../src/structure/units.ts";
 import { type Acceptance, acceptanceTest } from "./acceptance_test_case.ts";
 import { type ConnectFigures, ConnectProcess } from "./connect_process.ts";
+import { freePort } from "./free_port.ts";
 import { type IpiInput, IpiSimulation } from "./ipi_simulation.ts";
 import { ipiGeometry, waterBox, zundel } from "./structures.ts";
 
@@ -224,9 +225,4 @@ async function stepReached(ipi: IpiSimulation, step: number): Promise<void> {
     assert.ok(performance.now() < deadline, `Expected step ${step} within a minute but found ${await ipi.stepsDone()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -14,6 +14,8 @@ export interface IpiInput {
   readonly mode?: "unix" | "shm";
   /** A TCP port instead of a socket file. */
   readonly port?: number;
+  /** Whether the socket is a member of an `<ffcommittee>` that parses JSON; i-PI wants a port then, or `/tmp/ipi_`. */
+  readonly committee?: boolean;
   /** Beads; default 1. */
   readonly beads?: number;
   /** Temperature of the initial velocities and the thermostat, K; default 100. */
@@ -116,6 +118,13 @@ function inputFile(input: IpiInput): string {
     ? "<address>driver</address>"
     : `<address> localhost </address> <port>${input.port}</port>`;
   const mode = input.port === undefined ? input.mode ?? "unix" : "inet";
+  const forceField = (name: string) =>
+    `<ffsocket name="${name}" mode="${mode}" pbc="False">${address}<latency>1e-4</latency>${
+      input.socket ?? ""
+    }</ffsocket>`;
+  const driver = input.committee === true
+    ? `<ffcommittee name="driver">${forceField("members")}<parse_json>True</parse_json></ffcommittee>`
+    : forceField("driver");
   const motion = input.motion ??
     `<motion mode="dynamics"><dynamics mode="nve"><timestep units="femtosecond"> 1 </timestep></dynamics></motion>`;
   return `<simulation verbosity="medium">
@@ -128,7 +137,7 @@ function inputFile(input: IpiInput): string {
   </output>
   <total_steps>${input.steps}</total_steps>
   <prng><seed>31415</seed></prng>
-  <ffsocket name="driver" mode="${mode}" pbc="False">${address}<latency>1e-4</latency>${input.socket ?? ""}</ffsocket>
+  ${driver}
   <system>
     <initialize nbeads="${input.beads ?? 1}">
       <file mode="xyz">init.xyz</file>
