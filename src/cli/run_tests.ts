@@ -12,7 +12,7 @@ const denoArguments: Record<Part, readonly string[]> = {
   lint: ["lint"],
   types: ["check", "."],
   docs: ["doc", "--lint", "mod.ts"],
-  unit: ["test", "--no-check", "--allow-all", "--doc", "mod.ts", "src"],
+  unit: ["test", "--no-check", "--allow-all", "--doc", "mod.ts", "src", "adapters"],
   hosts: ["test", "--no-check", "--allow-all", "tests"],
 };
 

@@ -1,31 +1,44 @@
+/** What Debian's packages of the hosts' programs are called, by program. */
+const packageOf: Readonly<Record<string, string>> = { gcc: "gcc", "g++": "g++", gfortran: "gfortran" };
+
 const inCI = Deno.env.get("CI") === "true";
 
 /**
- * Installs Debian packages that tests need, in CI and as root only: nobody else's machine is changed.
+ * Whether a program can be started. Where it is missing in CI, and apt-get may install it, that is tried first.
  *
- * @param packages Their names.
- * @returns Whether they were installed; the reason is on stderr where apt-get could not.
+ * @throws {Error} Where it is missing, and cannot be installed, although `CI` is `true`.
  */
-export async function installDebianPackages(packages: readonly string[]): Promise<boolean> {
-  if (!inCI || Deno.uid() !== 0) return false;
-  console.warn(`installing ${packages.join(" ")} (once)`);
-  const install = () => aptGet("install", "-y", "--no-install-recommends", ...packages);
-  return await install() || await aptGet("update") && await install();
+export async function hasProgram(program: string): Promise<boolean> {
+  if (await succeeds(program, ["--version"])) return true;
+  if (inCI) {
+    const debian = packageOf[program] ?? program;
+    if (await installDebianPackage(debian) && await succeeds(program, ["--version"])) return true;
+    throw new Error(`Expected ${program} in CI but found none: apt-get install ${debian}`);
+  }
+  console.warn(`Skipping tests: ${program} is missing (Debian: apt-get install ${packageOf[program] ?? program})`);
+  return false;
 }
 
-async function aptGet(...args: readonly string[]): Promise<boolean> {
+/** Installs a package with apt-get, as root only; says whether that went well. */
+export async function installDebianPackage(name: string): Promise<boolean> {
+  if (Deno.uid() !== 0) return false;
+  const packages = ["install", "-qq", "-y", "--no-install-recommends", name];
+  if (await succeeds("apt-get", packages)) return true;
+  return await succeeds("apt-get", ["update", "-qq"]) && await succeeds("apt-get", packages);
+}
+
+async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
   try {
-    const { success, stderr } = await new Deno.Command("apt-get", {
-      args: ["-qq", ...args],
+    const { success } = await new Deno.Command(program, {
+      args: [...args],
       env: { DEBIAN_FRONTEND: "noninteractive" },
       stdin: "null",
       stdout: "null",
-      stderr: "piped",
+      stderr: "null",
     }).output();
-    if (!success) console.warn(new TextDecoder().decode(stderr).trim());
     return success;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return false;
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

@@ -1,0 +1,35 @@
+import { openLibrary } from "../../adapters/lammps/liblammps.ts";
+import { installDebianPackage } from "./debian_packages.ts";
+
+const inCI = Deno.env.get("CI") === "true";
+
+/** Why there is no LAMMPS; `null` where there is one. */
+let missing = reasonForNoLammps();
+
+if (missing !== null && inCI && await installDebianPackage("liblammps0")) missing = reasonForNoLammps();
+
+if (missing !== null) console.warn(`Tests with LAMMPS are skipped: ${missing}`);
+
+function reasonForNoLammps(): string | null {
+  try {
+    openLibrary().close();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Registers a test with a real LAMMPS: ignored, with a message, where there is none, but failed there in CI. */
+export function lammpsTest(name: string, run: () => void | Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: missing !== null && !inCI,
+    // The library and MPI stay for the whole process.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      if (missing !== null) throw new Error(`Expected LAMMPS in CI: ${missing}`);
+      await run();
+    },
+  });
+}
