@@ -792,11 +792,14 @@ static int acquire_server(spk_calculator *calc) {
   return status;
 }
 
+/* Whether the server behind a connection that was lost has ended. Its sockets close a little before it is gone. */
 static bool has_server_ended(const spk_calculator *calc) {
-  pthread_mutex_lock(&servers_lock);
-  bool answer = has_ended(calc->server);
-  pthread_mutex_unlock(&servers_lock);
-  return answer;
+  for (double deadline = now() + 0.2;; pause_for(5)) {
+    pthread_mutex_lock(&servers_lock);
+    bool answer = has_ended(calc->server);
+    pthread_mutex_unlock(&servers_lock);
+    if (answer || now() >= deadline) return answer;
+  }
 }
 
 /* ---- Requests ---- */
@@ -829,6 +832,7 @@ static int say_hello(spk_calculator *calc, double deadline) {
   calc->most_atoms = get_u32(body + 4);
   calc->most_structures = get_u32(body + 8);
   calc->longest_body = get_u32(body + 12);
+  if (sizeof(size_t) == 4 && calc->longest_body > INT32_MAX) calc->longest_body = INT32_MAX;
   return SPK_OK;
 }
 
@@ -953,12 +957,13 @@ static int compute(spk_calculator *calc, int structures, const double *positions
   if (calc->periodic == 0) cells = NULL;
   double request_size = 8 * (3 * atoms + (cells == NULL ? 0 : 9)), reply_size = 0;
   for (int k = 0; k < output_count; k++) reply_size += is_there(outputs, k) ? 8 * outputs[k].count : 0;
-  double most = calc->most_structures, longest_reply = sizeof(size_t) > 4 ? UINT32_MAX : INT32_MAX;
-  if (most > (calc->longest_body - 16.0) / request_size) most = (calc->longest_body - 16.0) / request_size;
-  if (most > (longest_reply - 24) / reply_size) most = (longest_reply - 24) / reply_size;
+  double most = calc->most_structures, longest = calc->longest_body;
+  if (most > (longest - 16) / request_size) most = (longest - 16) / request_size;
+  if (most > (longest - 8) / reply_size) most = (longest - 8) / reply_size;
   if (most < 1) {
-    return fail(calc, SPK_ERROR_LIMIT, "Expected a request and a result that %s takes but they have %.0f and %.0f bytes",
-                calc->address, request_size, reply_size);
+    return fail(calc, SPK_ERROR_LIMIT,
+                "Expected a request and a result of at most %.0f bytes, as %s takes, but they have %.0f and %.0f", longest,
+                calc->address, 16 + request_size, 8 + reply_size);
   }
   for (size_t done = 0, all = (size_t)structures; done < all && status == SPK_OK;) {
     size_t count = (double)(all - done) <= most ? all - done : (size_t)most;

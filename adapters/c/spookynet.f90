@@ -197,29 +197,30 @@ contains
     type(c_ptr) :: at(6)
     logical :: fits
     at = c_null_ptr
-    fits = has_shape(self, shape(positions), [3, self%atoms], "positions")
+    fits = .true.
+    call require_shape(self, fits, shape(positions), [3, self%atoms], "positions")
     if (present(cell)) then
-      fits = fits .and. has_shape(self, shape(cell), [3, 3], "cell")
+      call require_shape(self, fits, shape(cell), [3, 3], "cell")
       at(1) = c_loc(cell)
     end if
     if (present(forces)) then
-      fits = fits .and. has_shape(self, shape(forces), [3, self%atoms], "forces")
+      call require_shape(self, fits, shape(forces), [3, self%atoms], "forces")
       at(2) = c_loc(forces)
     end if
     if (present(virial)) then
-      fits = fits .and. has_shape(self, shape(virial), [3, 3], "virial")
+      call require_shape(self, fits, shape(virial), [3, 3], "virial")
       at(3) = c_loc(virial)
     end if
     if (present(atomic_energies)) then
-      fits = fits .and. has_shape(self, shape(atomic_energies), [self%atoms], "atomic_energies")
+      call require_shape(self, fits, shape(atomic_energies), [self%atoms], "atomic_energies")
       at(4) = c_loc(atomic_energies)
     end if
     if (present(charges)) then
-      fits = fits .and. has_shape(self, shape(charges), [self%atoms], "charges")
+      call require_shape(self, fits, shape(charges), [self%atoms], "charges")
       at(5) = c_loc(charges)
     end if
     if (present(dipole)) then
-      fits = fits .and. has_shape(self, shape(dipole), [3], "dipole")
+      call require_shape(self, fits, shape(dipole), [3], "dipole")
       at(6) = c_loc(dipole)
     end if
     call run(self, fits, 1, c_loc(positions), c_loc(energy), at, status)
@@ -239,29 +240,30 @@ contains
     logical :: fits
     at = c_null_ptr
     many = size(energies)
-    fits = has_shape(self, shape(positions), [3, self%atoms, many], "positions")
+    fits = .true.
+    call require_shape(self, fits, shape(positions), [3, self%atoms, many], "positions")
     if (present(cells)) then
-      fits = fits .and. has_shape(self, shape(cells), [3, 3, many], "cells")
+      call require_shape(self, fits, shape(cells), [3, 3, many], "cells")
       at(1) = c_loc(cells)
     end if
     if (present(forces)) then
-      fits = fits .and. has_shape(self, shape(forces), [3, self%atoms, many], "forces")
+      call require_shape(self, fits, shape(forces), [3, self%atoms, many], "forces")
       at(2) = c_loc(forces)
     end if
     if (present(virials)) then
-      fits = fits .and. has_shape(self, shape(virials), [3, 3, many], "virials")
+      call require_shape(self, fits, shape(virials), [3, 3, many], "virials")
       at(3) = c_loc(virials)
     end if
     if (present(atomic_energies)) then
-      fits = fits .and. has_shape(self, shape(atomic_energies), [self%atoms, many], "atomic_energies")
+      call require_shape(self, fits, shape(atomic_energies), [self%atoms, many], "atomic_energies")
       at(4) = c_loc(atomic_energies)
     end if
     if (present(charges)) then
-      fits = fits .and. has_shape(self, shape(charges), [self%atoms, many], "charges")
+      call require_shape(self, fits, shape(charges), [self%atoms, many], "charges")
       at(5) = c_loc(charges)
     end if
     if (present(dipoles)) then
-      fits = fits .and. has_shape(self, shape(dipoles), [3, many], "dipoles")
+      call require_shape(self, fits, shape(dipoles), [3, many], "dipoles")
       at(6) = c_loc(dipoles)
     end if
     call run(self, fits, many, c_loc(positions), c_loc(energies), at, status)
@@ -276,10 +278,11 @@ contains
     type(c_ptr) :: cell_at
     logical :: fits
     cell_at = c_null_ptr
-    fits = has_shape(self, shape(positions), [3, self%atoms], "positions") .and. &
-      has_shape(self, shape(hessian), [3 * self%atoms, 3 * self%atoms], "hessian")
+    fits = .true.
+    call require_shape(self, fits, shape(positions), [3, self%atoms], "positions")
+    call require_shape(self, fits, shape(hessian), [3 * self%atoms, 3 * self%atoms], "hessian")
     if (present(cell)) then
-      fits = fits .and. has_shape(self, shape(cell), [3, 3], "cell")
+      call require_shape(self, fits, shape(cell), [3, 3], "cell")
       cell_at = c_loc(cell)
     end if
     if (fits) then
@@ -329,18 +332,20 @@ contains
     end if
   end subroutine run
 
-  !> Whether an array is as large as the system wants it. Before there is a system the library says what is missing.
-  logical function has_shape(self, found, expected, name)
+  !> Makes `fits` false, and a message, unless an array is as large as the system wants it. Before there is a system the
+  !> library says what is missing.
+  subroutine require_shape(self, fits, found, expected, name)
     class(spookynet_calculator), intent(inout) :: self
+    logical, intent(inout) :: fits
     integer, intent(in) :: found(:), expected(:)
     character(*), intent(in) :: name
     character(200) :: text
-    has_shape = all(found == expected) .or. self%atoms == 0
-    if (has_shape) return
+    if (all(found == expected) .or. self%atoms == 0) return
+    fits = .false.
     write (text, "(3a, *(1x, i0))") "Expected ", name, " of the shape", expected
     write (text(len_trim(text) + 1:), "(a, *(1x, i0))") " but found", found
     self%own_message = trim(text)
-  end function has_shape
+  end subroutine require_shape
 
   !> Keeps the library's message where a call has failed.
   subroutine finish(self, found, status)
