@@ -33,17 +33,17 @@ export async function run({ options }: Invocation): Promise<number> {
       model: model.name,
       ...limitsOf(options),
       ...(host !== undefined && { host }),
-      onLog: (line) => status.print(line),
+      onLog: (line) => unlessClosed(() => status.print(line)),
       onEvaluation: (evaluation, counts) => {
         rate.add(evaluation);
-        status.update(() => rate.line(counts));
+        unlessClosed(() => status.update(() => rate.line(counts)));
       },
     })
   );
   using _signals = new EndSignals(() => server.close());
   console.log(`listening on ${server.address}`);
   const counts = await server.closed;
-  status.end(total(counts));
+  unlessClosed(() => status.end(total(counts)));
   return 0;
 }
 
@@ -73,6 +73,15 @@ function limitsOf(options: Options): Partial<ServeOptions> {
     ...(token !== undefined && { token }),
     ...(extras !== undefined && { extras }),
   };
+}
+
+/** A program that started the server may have closed its standard error: that does not end it. */
+function unlessClosed(write: () => void) {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Options that the server refuses are wrong usage. */

@@ -96,17 +96,12 @@ export class Scheduler {
     this.#clients.delete(client);
     this.#suspects.delete(client);
     this.#expected.delete(client);
-    this.#drop(client, new Refusal(errorCodes.closing, "Expected the client to wait but found it gone"));
+    this.#drop(client, clientGone());
   }
 
   /** Fails all jobs; what runs at the moment is not given to anybody. */
   abort(reason: Refusal): void {
     for (const client of [...this.#waiting.keys()]) this.#drop(client, reason);
-  }
-
-  /** Whether there is nothing to compute. */
-  get idle(): boolean {
-    return this.#waiting.size === 0;
   }
 
   /**
@@ -116,6 +111,7 @@ export class Scheduler {
    * @throws {Refusal} Where a structure cannot be computed, naming it.
    */
   submit(client: number, job: Job): Promise<void> {
+    if (!this.#clients.has(client)) return Promise.reject(clientGone());
     return new Promise((resolve, reject) => {
       this.#waiting.set(client, { client, job, next: 0, resolve, reject });
       this.#expected.delete(client);
@@ -238,6 +234,11 @@ export class Scheduler {
   #isWanted(waiting: Waiting): boolean {
     return this.#waiting.get(waiting.client) === waiting;
   }
+}
+
+/** Nobody sees it. */
+function clientGone(): Refusal {
+  return new Refusal(errorCodes.closing, "Expected the client to wait but found it gone");
 }
 
 /** Gives each share one structure more in turn, as long as there is room; the first one always gets one. */

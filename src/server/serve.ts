@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly maxClients?: number;
   /** Longest body of a request or a reply, bytes; default 64 MiB. */
   readonly maxMessage?: number;
+  /** How long a message may take from its first byte to its last, and a reply without any progress, s; default 30. */
+  readonly patienceSeconds?: number;
   /** Ends the server when there was no client for so long, s; by default it goes on. */
   readonly idleExitSeconds?: number;
   /** What clients must say to be served; hosts of the i-PI protocol, which cannot, are then refused. */
@@ -114,9 +116,11 @@ function checkOptions(options: ServeOptions, address: Address): void {
   requireInteger("maxAtoms", options.maxAtoms ?? 1, 1, 2 ** 25);
   requireInteger("maxClients", options.maxClients ?? 1, 1, 4096);
   requireInteger("maxMessage", options.maxMessage ?? 1024, 1024, 2 ** 30);
-  const { idleExitSeconds = 0, token } = options;
-  if (!(idleExitSeconds >= 0)) {
-    throw new RangeError(`Expected idleExitSeconds of 0 or more but found ${idleExitSeconds}`);
+  const { idleExitSeconds = 0, patienceSeconds = 0, token } = options;
+  for (const [name, seconds] of Object.entries({ idleExitSeconds, patienceSeconds })) {
+    if (!(seconds >= 0 && seconds < 2e6)) {
+      throw new RangeError(`Expected ${name} from 0 to 2000000 but found ${seconds}`);
+    }
   }
   if (token === "") throw new RangeError("Expected a token of one character or more but found an empty one");
   if (isLocal(address)) return;
@@ -195,6 +199,7 @@ class Server {
       model: options.model,
       device: device.name,
       wholeHessians: device.kind === "cpu",
+      patience: 1000 * (options.patienceSeconds ?? 30),
       onAnswer: () => this.#answers++,
     };
   }

@@ -33,13 +33,16 @@ export interface ConnectionSettings {
   readonly device: string;
   /** Whether the calculator makes Hessians in one piece (the reference engine), rather than from batches of forces. */
   readonly wholeHessians: boolean;
+  /** How long a message may take from its first byte to its last, and a reply without any progress, ms. */
+  readonly patience: number;
   /** Called when a request has been answered. */
   onAnswer(): void;
 }
 
-/** How long a message may take from its first byte to its last, and a reply without any progress, ms. */
-const messagePatience = 30_000;
-/** How long the rest of what a refused client sends is read, so that it sees the refusal and not a reset, ms. */
+/**
+ * How long the rest of what a refused client sends is read, so that it sees the refusal and not a reset, and how long a
+ * half-sent message may keep a server that ends, ms.
+ */
 const lingering = 1000;
 
 /**
@@ -126,7 +129,8 @@ export class WireConnection {
 
   /** Closes where the client stopped in the midst of a message, or does not take its reply. */
   check(now: number): void {
-    if (this.#halfSince !== null && now - this.#halfSince > messagePatience) this.close();
+    const patience = this.#finishing ? lingering : this.#settings.patience;
+    if (this.#halfSince !== null && now - this.#halfSince > patience) this.close();
   }
 
   async #read(): Promise<void> {
@@ -164,13 +168,13 @@ export class WireConnection {
   }
 
   async #receive(): Promise<Request | undefined> {
-    while (!this.#closed) {
+    while (!this.#closed && !this.#ended) {
       const request = this.#reader.next();
       if (request !== undefined) {
         this.#halfSince = null;
         return request;
       }
-      if (this.#ended || (this.#finishing && this.#reader.pending === 0)) return undefined;
+      if (this.#finishing && this.#reader.pending === 0) return undefined;
       if (this.#reader.pending > 0) this.#halfSince ??= performance.now();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
