@@ -1,16 +1,17 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { findModel } from "../../src/cli/model_lookup.ts";
-import { type Calculator, createCalculator } from "../../src/engine/calculator.ts";
+import { type Calculator, type CalculatorOptions, createCalculator } from "../../src/engine/calculator.ts";
 import { loadModel } from "../../src/model/load_model.ts";
 import { serve } from "../../src/server/serve.ts";
+import { createStructure } from "../../src/structure/create_structure.ts";
 import type { Result } from "../../src/structure/result.ts";
 import type { Structure } from "../../src/structure/structure.ts";
 import { bohr, hartree } from "../../src/structure/units.ts";
 import { Random } from "../fixtures/random.ts";
 import { strained } from "../fixtures/strained.ts";
 import { tinyModelFile } from "../fixtures/tiny_model.ts";
-import { inTemporaryFolder, launcher } from "../spookynet_process.ts";
+import { inTemporaryFolder, launcher, project } from "../spookynet_process.ts";
 import { compiledTest, CPrograms, type Language, languages, succeed } from "./c_programs.ts";
 import {
   errorReply,
@@ -22,12 +23,10 @@ import {
   text,
   uint32s,
 } from "./fake_force_server.ts";
+import { hasProgram } from "./debian_packages.ts";
 import { waterBox, zundel } from "./structures.ts";
 
 const allLanguages = ["c", "cpp", "fortran"] as const;
-
-/** With a cutoff that keeps the reference engine quick in a crystal. */
-const longRangeCutoff = 6;
 
 const programs = languages.has("c") ? await CPrograms.install() : null;
 Deno.test.afterAll(() => programs?.remove());
@@ -45,10 +44,17 @@ async function modelPath(): Promise<string> {
   return await findModel().catch(() => tinyModelFile.pathname);
 }
 
-/** Runs `body` with a server of this process, on the reference engine, and the calculator it computes with. */
-async function withServer(path: string, body: (address: string, calculator: Calculator) => Promise<void>) {
+/**
+ * Runs `body` with a server of this process, on the reference engine, and the calculator it computes with. Crystals need a
+ * cutoff; a short one keeps it quick.
+ */
+async function withServer(
+  path: string,
+  body: (address: string, calculator: Calculator) => Promise<void>,
+  options: CalculatorOptions = { longRangeCutoff: 6 },
+) {
   const model = await loadModel(path);
-  await using calculator = await createCalculator(model, { device: "cpu", longRangeCutoff });
+  await using calculator = await createCalculator(model, { device: "cpu", ...options });
   await inTemporaryFolder(async (folder) => {
     const server = await serve({ listen: `unix:${folder}/socket`, calculator, model: model.name });
     try {
@@ -150,7 +156,7 @@ compiledTest("spk_compute_many's virial is minus the energy's slope with the str
       })).flat();
     const path = await program("c", "evaluate");
     const numbers = await evaluate(path, address, "", [waterBox, ...strains]);
-    const virial = numbers.slice(19 * (1 + 3 * waterBox.numbers.length) - 0).slice(0, 9);
+    const virial = numbers.slice(19 * (1 + 3 * waterBox.numbers.length)).slice(0, 9);
     for (let k = 0; k < 9; k++) {
       const slope = (numbers[2 + 2 * k]! - numbers[1 + 2 * k]!) / (2 * step);
       // Third derivatives of the energy leave 10⁻⁸ of some 10³ eV; 10⁻⁴ eV is far below any virial that matters.
@@ -508,4 +514,72 @@ compiledTest("spk_compute costs little over a Unix socket", ["c"], async () => {
   console.log(`C over a Unix socket, 100 atoms: ${median} µs a call (median), ${quickest} µs (quickest)`);
   // 100 µs on a machine that has nothing else to do; the test's machine may be busy.
   ok(quickest! < 100 && median! < 1000, output);
+});
+
+compiledTest("adapters/c/README.md's programs print what it says", allLanguages, async () => {
+  if (!(await hasProgram("pkg-config")) || !(await hasProgram("python3"))) return;
+  const readme = await Deno.readTextFile(join(project, "adapters", "c", "README.md"));
+  const blocks = new Map(
+    [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, source]) => [language!, source!]),
+  );
+  const promised = /^ {4}energy (\S+) eV, force (\S+) eV\/Å$/m.exec(readme)!.slice(1).map(Number);
+  const prefix = programs!.prefix;
+  const env: Record<string, string> = {
+    PKG_CONFIG_PATH: `${prefix}/lib/pkgconfig`,
+    LD_LIBRARY_PATH: `${prefix}/lib`,
+  };
+  const flags = (await succeed("pkg-config", ["--cflags", "--libs", "spookynet"], { env })).trim().split(/\s+/);
+  const commands: readonly [string, string, string, readonly string[]][] = [
+    ["c", "c", "gcc", []],
+    ["cpp", "cpp", "g++", ["-std=c++11"]],
+    ["fortran", "f90", "gfortran", [`-J${prefix}`, `${prefix}/include/spookynet.f90`]],
+  ];
+  const path = await modelPath();
+  await withServer(path, async (address, calculator) => {
+    const water = createStructure({
+      symbols: ["O", "H", "H"],
+      positions: [[0, 0, 0.119262], [0, 0.763239, -0.477047], [0, -0.763239, -0.477047]],
+    });
+    const { energy, forces } = await calculator.compute(water);
+    const check = (output: string) => {
+      const found = /^energy (\S+) eV, force (\S+) eV\/Å\n$/.exec(output)!.slice(1).map(Number);
+      ok(Math.abs(found[0]! - energy) < 1e-6 && Math.abs(found[1]! - forces[2]!) < 1e-6, output);
+      if (path !== tinyModelFile.pathname) {
+        found.forEach((value, k) => ok(Math.abs(value - promised[k]!) < 1e-5, output));
+      }
+    };
+    env.SPOOKYNET_ADDRESS = address;
+    for (const [language, suffix, compiler, args] of commands) {
+      const source = join(prefix, `water.${suffix}`), built = join(prefix, `water-${language}`);
+      await Deno.writeTextFile(source, blocks.get(language)!);
+      await succeed(compiler, [...args, source, ...flags, "-o", built]);
+      check(await succeed(built, [], { env }));
+    }
+    check(await succeed("python3", ["-c", blocks.get("python")!], { env }));
+  }, {});
+});
+
+compiledTest("find_package(spookynet) and add_subdirectory give CMake the library", ["c"], async () => {
+  if (!(await hasProgram("cmake")) || !(await hasProgram("make"))) return;
+  const ways = {
+    installed: "find_package(spookynet 0.1 REQUIRED)",
+    included: `add_subdirectory(${join(project, "adapters", "c")} spookynet)`,
+  };
+  for (const [name, way] of Object.entries(ways)) {
+    await inTemporaryFolder(async (folder) => {
+      await Deno.writeTextFile(
+        join(folder, "CMakeLists.txt"),
+        `cmake_minimum_required(VERSION 3.10)\nproject(host C)\n${way}\nadd_executable(host host.c)\n` +
+          "target_link_libraries(host spookynet::spookynet)\n",
+      );
+      await Deno.writeTextFile(
+        join(folder, "host.c"),
+        "#include <spookynet.h>\n#include <stdio.h>\n" +
+          'int main(void) { return printf("%s %d\\n", spk_version(), spk_api_version() == SPK_API_VERSION) < 0; }\n',
+      );
+      await succeed("cmake", ["-S", folder, "-B", join(folder, "build"), `-DCMAKE_PREFIX_PATH=${programs!.prefix}`]);
+      await succeed("cmake", ["--build", join(folder, "build")]);
+      equal(await succeed(join(folder, "build", "host"), []), "0.1.0 1\n", name);
+    });
+  }
 });
