@@ -252,7 +252,14 @@ function rows(pointer: Deno.PointerValue, count: number): Float64Array {
 
 /** Atom IDs, 4 or 8 bytes each by how LAMMPS was built. */
 function idsOf(lammps: Lammps, pointer: Deno.PointerValue, count: number): Int32Array | BigInt64Array {
-  if (pointer === null || count === 0) throw new RangeError("Expected atoms with IDs but found none");
+  const all = lammps.symbols.lammps_get_natoms(lammps.handle);
+  if (count !== all) {
+    throw new RangeError(
+      `Expected all of LAMMPS' ${all} atoms but found ${count}, the others have left the box: take a larger box, a ` +
+        `shorter timestep, or boundary s or p`,
+    );
+  }
+  if (pointer === null) throw new RangeError("Expected atoms with IDs but found none: leave out atom_modify id no");
   return lammps.setting("tagint") === 8
     ? new BigInt64Array(Deno.UnsafePointerView.getArrayBuffer(pointer, 8 * count))
     : new Int32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, 4 * count));

@@ -13,6 +13,7 @@ const symbols = {
   lammps_file: { parameters: ["pointer", "buffer"], result: "void", nonblocking: true },
   lammps_force_timeout: { parameters: ["pointer"], result: "void" },
   lammps_has_id: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
+  lammps_get_natoms: { parameters: ["pointer"], result: "f64" },
   lammps_get_thermo: { parameters: ["pointer", "buffer"], result: "f64" },
   lammps_extract_setting: { parameters: ["pointer", "buffer"], result: "i32" },
   lammps_extract_global: { parameters: ["pointer", "buffer"], result: "pointer" },

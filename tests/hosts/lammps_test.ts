@@ -261,6 +261,11 @@ lammpsTest("FixExternal refuses what it cannot serve", async () => {
       /Expected the elements of all atom types .* found 1, and an atom of type 2/,
     );
   }
+  {
+    using host = lammpsWith(zundel, calculator);
+    const leaving = "velocity all set 1e4 0 0\nfix move all nve\ntimestep 1e-3\nthermo 1000\nrun 1000";
+    throws(() => host.lammps.command(leaving), /Expected all of LAMMPS' 7 atoms but found [0-6], the others have left/);
+  }
   using host = lammpsWith({ ...zundel, charge: 0 }, calculator);
   throws(() => host.lammps.command("run 0"), /Expected an odd number of unpaired electrons/);
 });
