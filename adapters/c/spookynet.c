@@ -591,12 +591,24 @@ static void end_process(spk_server *server) {
   }
 }
 
+/* Ends the process and removes its folder, unless they are those of the process that this one was forked from. */
+static void end_server(spk_server *server) {
+  if (server->owner != getpid()) return;
+  end_process(server);
+  if (*server->socket != '\0') unlink(server->socket);
+  if (*server->folder != '\0') rmdir(server->folder);
+}
+
+/* A program that ends without closing its calculators leaves no server behind. What other threads may still hold is not
+ * freed, and a lock that one of them holds is not waited for. */
+__attribute__((destructor)) static void end_servers(void) {
+  if (pthread_mutex_trylock(&servers_lock) != 0) return;
+  for (spk_server *at = servers; at != NULL; at = at->next) end_server(at);
+  pthread_mutex_unlock(&servers_lock);
+}
+
 static void free_server(spk_server *server) {
-  if (server->owner == getpid()) {
-    end_process(server);
-    if (*server->socket != '\0') unlink(server->socket);
-    if (*server->folder != '\0') rmdir(server->folder);
-  }
+  end_server(server);
   if (server->output >= 0) close(server->output);
   if (server->log >= 0) close(server->log);
   free(server->key);

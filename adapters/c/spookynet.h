@@ -79,7 +79,8 @@ typedef struct spk_calculator spk_calculator;
  * address  unix:/path       a server's Unix socket
  *          tcp:HOST:PORT    a server's TCP socket; [::1] for IPv6 addresses
  *          spawn:           starts a server for this process, in a private folder. Handles that ask for the same
- *                           server (same options below) share it; it ends when the last of them is closed.
+ *                           server (same options below) share it; it ends when the last of them is closed or the
+ *                           program ends (10 s later where the program was killed).
  *          NULL or ""       what the environment variable SPOOKYNET_ADDRESS says
  * options  NULL or words `name=value` with spaces between; a value with spaces stands in '...' or "...":
  *          units=metal|atomic|real

@@ -24,7 +24,7 @@ import {
   uint32s,
 } from "./fake_force_server.ts";
 import { hasProgram } from "./debian_packages.ts";
-import { waterBox, zundel } from "./structures.ts";
+import { waterBox, waterLayer, zundel } from "./structures.ts";
 
 const allLanguages = ["c", "cpp", "fortran"] as const;
 
@@ -68,9 +68,10 @@ async function withServer(
 
 /** What the `evaluate` programs read. */
 function evaluateInput(structures: readonly Structure[]): string {
-  const { numbers, charge, unpaired, cell } = structures[0]!;
+  const { numbers, charge, unpaired, periodic } = structures[0]!;
+  const repeats = periodic.reduce((sum, is, axis) => sum + (is ? 1 << axis : 0), 0);
   return [
-    [numbers.length, charge, unpaired, structures.length, cell === null ? 0 : 1],
+    [numbers.length, charge, unpaired, structures.length, repeats],
     numbers,
     ...structures.map((structure) => structure.cell ?? []),
     ...structures.map(({ positions }) => positions),
@@ -117,7 +118,7 @@ compiledTest(
   async () => {
     await withServer(await modelPath(), async (address, calculator) => {
       const moved = { ...zundel, positions: zundel.positions.map((value, k) => value + 0.02 * Math.sin(k)) };
-      for (const structures of [[zundel, moved], [waterBox]]) {
+      for (const structures of [[zundel, moved], [waterBox], [waterLayer]]) {
         const expected = expectedNumbers(await calculator.compute(structures, everything));
         for (const language of allLanguages) {
           checkNumbers(await evaluate(await program(language, "evaluate"), address, "", structures), expected);
@@ -364,6 +365,40 @@ compiledTest("spk_open and spk_set_system give a code and a message for servers 
   }
 });
 
+compiledTest(
+  "spk_compute_many gets the reason from a server that refuses a request without reading it",
+  ["c"],
+  async () => {
+    const answer = (request: FakeRequest): FakeReply => {
+      if (request.kind === 1) {
+        return [message(101, request.sequence, [...uint32s(1, 99, 1e6, 1 << 30), ...text(""), ...text("")])];
+      }
+      return request.kind === 2 ? [goodReply(request)] : [errorReply(request.sequence, 4, "Too much"), "close"];
+    };
+    await using server = await FakeForceServer.start(answer, { unread: 3 });
+    // 3.4 MB, which no socket's buffer takes.
+    const structures = Array.from({ length: 20_000 }, () => zundel);
+    const path = await program("c", "evaluate");
+    equal(await succeed(path, [server.address, ""], { stdin: evaluateInput(structures) }), "4 Too much\n");
+  },
+);
+
+compiledTest(
+  "spk_compute_many sends more structures than the server takes at once in several requests",
+  ["c"],
+  async () => {
+    const sizes: number[] = [];
+    await using server = await FakeForceServer.start((request) => {
+      if (request.kind === 3) sizes.push(new DataView(request.body.buffer).getUint32(0, true));
+      return [goodReply(request)];
+    });
+    const numbers = await evaluate(await program("c", "evaluate"), server.address, "", new Array(150).fill(zundel));
+    // Energy, forces, virial, charges, dipole and atomic energies of 7 atoms.
+    equal(numbers.length, 150 * (1 + 21 + 9 + 7 + 3 + 7));
+    deepEqual(sizes, [64, 64, 22]);
+  },
+);
+
 compiledTest("spk_compute survives replies with bytes changed, left out or added at random", ["c"], async () => {
   const random = new Random(5);
   let answers = 0;
@@ -444,6 +479,9 @@ compiledTest(
 
       // Killed in between: one error, and the next call starts another.
       equal(await succeed(await program("c", "restart"), [options], { env }), "0 21 0 ");
+      await checkNothingLeft(folder);
+
+      await succeed(await program("c", "leave"), [options], { env });
       await checkNothingLeft(folder);
 
       // Both threads' calculators ask for the same server and share it.

@@ -78,17 +78,24 @@ export class FakeForceServer implements AsyncDisposable {
   readonly #running: Promise<void>;
   #count = 0;
 
-  private constructor(folder: string, answer: (request: FakeRequest) => FakeReply) {
+  private constructor(folder: string, answer: (request: FakeRequest) => FakeReply, unread: number) {
     this.#folder = folder;
     const path = join(folder, "socket");
     this.address = `unix:${path}`;
     this.#listener = Deno.listen({ transport: "unix", path });
-    this.#running = this.#accept(answer);
+    this.#running = this.#accept(answer, unread);
   }
 
-  /** Starts a server. */
-  static async start(answer: (request: FakeRequest) => FakeReply): Promise<FakeForceServer> {
-    return new FakeForceServer(await Deno.makeTempDir({ prefix: "spookynet-fake-" }), answer);
+  /**
+   * Starts a server.
+   *
+   * @param options `unread`: the kind of requests that are answered without a look at their bodies.
+   */
+  static async start(
+    answer: (request: FakeRequest) => FakeReply,
+    options: { unread?: number } = {},
+  ): Promise<FakeForceServer> {
+    return new FakeForceServer(await Deno.makeTempDir({ prefix: "spookynet-fake-" }), answer, options.unread ?? 0);
   }
 
   /** How many connections there were. */
@@ -96,7 +103,7 @@ export class FakeForceServer implements AsyncDisposable {
     return this.#count;
   }
 
-  async #accept(answer: (request: FakeRequest) => FakeReply): Promise<void> {
+  async #accept(answer: (request: FakeRequest) => FakeReply, unread: number): Promise<void> {
     const serving: Promise<void>[] = [];
     for await (const connection of this.#listener) {
       this.#connections.add(connection);
@@ -104,7 +111,7 @@ export class FakeForceServer implements AsyncDisposable {
         if (this.#connections.delete(connection)) connection.close();
       };
       // A client that leaves in the midst of a message is what these tests are about.
-      serving.push(serve(connection, this.#count++, answer).catch(() => {}).finally(end));
+      serving.push(serve(connection, this.#count++, answer, unread).catch(() => {}).finally(end));
     }
     await Promise.all(serving);
   }
@@ -119,14 +126,19 @@ export class FakeForceServer implements AsyncDisposable {
   }
 }
 
-async function serve(connection: Deno.Conn, number: number, answer: (request: FakeRequest) => FakeReply) {
+async function serve(
+  connection: Deno.Conn,
+  number: number,
+  answer: (request: FakeRequest) => FakeReply,
+  unread: number,
+) {
   let atoms = 0;
   for (let index = 0;; index++) {
     const header = await readWhole(connection, 16);
     if (header === null) return;
     const view = new DataView(header.buffer);
     const [kind, length, sequence] = [4, 8, 12].map((at) => view.getUint32(at, little)) as [number, number, number];
-    const body = await readWhole(connection, length);
+    const body = await readWhole(connection, kind === unread ? 0 : length);
     if (body === null) return;
     if (kind === 2) atoms = new DataView(body.buffer).getUint32(0, little);
     for (const piece of answer({ kind, index, sequence, body, atoms, connection: number })) {

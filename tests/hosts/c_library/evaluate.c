@@ -1,7 +1,7 @@
 /*
  * evaluate ADDRESS OPTIONS: computes what it reads and prints every number that comes back, one a line: energies, forces,
- * virials, charges, dipoles, atomic energies. Input: atoms, charge, unpaired electrons, structures, whether there are
- * cells; atomic numbers; cells; positions. A call that fails is printed as its code and message.
+ * virials, charges, dipoles, atomic energies. Input: atoms, charge, unpaired electrons, structures, along which cell
+ * vectors they repeat (a sum of 1, 2, 4; 0: no cells); atomic numbers; cells; positions. A call that fails is printed as its code and message.
  */
 #include <spookynet.h>
 
@@ -42,6 +42,9 @@ int main(int count, char **arguments) {
   int status = report(spk_open(&calc, arguments[1], arguments[2]), spk_last_error());
   if (status == SPK_OK) {
     status = report(spk_set_system(calc, atoms, numbers, charge, unpaired), spk_error_message(calc));
+  }
+  if (status == SPK_OK) {
+    status = report(spk_set_periodic(calc, periodic & 1, periodic & 2, periodic & 4), spk_error_message(calc));
   }
   if (status == SPK_OK) {
     status = report(spk_compute_many(calc, structures, positions, cells, energies, forces, virials, atomic_energies,

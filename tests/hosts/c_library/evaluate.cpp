@@ -27,6 +27,7 @@ int main(int, char **arguments) {
     spookynet::Calculator opened(arguments[1], arguments[2]);
     spookynet::Calculator calculator = std::move(opened);
     calculator.set_system(numbers, charge, unpaired);
+    calculator.set_periodic(periodic & 1, periodic & 2, periodic & 4);
     const auto results = calculator.compute_many(
         positions, cells,
         spookynet::forces | spookynet::virial | spookynet::charges | spookynet::dipole | spookynet::atomic_energies);

@@ -26,6 +26,8 @@ program evaluate
 
   call calculator%open(address, options, status)
   if (status == spookynet_ok) call calculator%set_system(numbers, charge, unpaired, status)
+  if (status == spookynet_ok) call calculator%set_periodic(btest(periodic, 0), btest(periodic, 1), btest(periodic, 2), &
+    status)
   if (status == spookynet_ok) call calculator%compute_many(positions, energies, cells, forces, virials, &
     atomic_energies, charges, dipoles, status)
   if (status == spookynet_ok) then
