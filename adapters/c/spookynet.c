@@ -2,7 +2,8 @@
  * libspookynet, a client of `./spookynet serve`. C99 and POSIX only. The protocol is docs/protocol.md's; what the
  * functions do stands in spookynet.h.
  *
- * In this order: errors, time, options, messages, the connection, servers that are started here, requests, the interface.
+ * In this order: errors, time, options, messages, the connection, servers that are started here, requests, the
+ * interface.
  */
 #define _POSIX_C_SOURCE 200809L
 #define _DEFAULT_SOURCE
@@ -321,8 +322,8 @@ static uint64_t get_bits(const uint8_t *at) {
   return (uint64_t)get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
 }
 
-/* Takes a text that begins at `*at` of the body, cut to what fits and with blanks for control characters; false where it
- * reaches beyond the body. */
+/* Takes a text that begins at `*at` of the body, cut to what fits and with blanks for control characters; false where
+ * it reaches beyond the body. */
 static bool get_text(const uint8_t *body, size_t length, size_t *at, char *text, size_t size) {
   if (length - *at < 4) return false;
   size_t count = get_u32(body + *at);
@@ -539,8 +540,8 @@ static int refused(spk_calculator *calc, bool is_whole) {
     return not_a_reply(calc, "a readable error");
   }
   if (!is_whole) disconnect(calc);
-  bool is_known = code <= SPK_ERROR_CLOSING;
-  return is_known ? fail(calc, (int)code, "%s", text) : fail(calc, SPK_ERROR_FAILED, "Error %u: %s", (unsigned)code, text);
+  if (code <= SPK_ERROR_CLOSING) return fail(calc, (int)code, "%s", text);
+  return fail(calc, SPK_ERROR_FAILED, "Error %u: %s", (unsigned)code, text);
 }
 
 static bool ends_connection(int status) {
@@ -974,8 +975,8 @@ static int compute(spk_calculator *calc, int structures, const double *positions
   if (most > (longest - 8) / reply_size) most = (longest - 8) / reply_size;
   if (most < 1) {
     return fail(calc, SPK_ERROR_LIMIT,
-                "Expected a request and a result of at most %.0f bytes, as %s takes, but they have %.0f and %.0f", longest,
-                calc->address, 16 + request_size, 8 + reply_size);
+                "Expected a request and a result of at most %.0f bytes, as %s takes, but they have %.0f and %.0f",
+                longest, calc->address, 16 + request_size, 8 + reply_size);
   }
   for (size_t done = 0, all = (size_t)structures; done < all && status == SPK_OK;) {
     size_t count = (double)(all - done) <= most ? all - done : (size_t)most;

@@ -34,7 +34,9 @@ class Error : public std::runtime_error {
 
 /* What to compute besides the energy; joined by |. */
 enum Wanted : unsigned { energy_only = 0, forces = 1, virial = 2, charges = 4, dipole = 8, atomic_energies = 16 };
-inline Wanted operator|(Wanted a, Wanted b) { return static_cast<Wanted>(static_cast<unsigned>(a) | static_cast<unsigned>(b)); }
+inline Wanted operator|(Wanted a, Wanted b) {
+  return static_cast<Wanted>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
 
 /* Of one structure; vectors are empty where something was not wanted. */
 struct Result {
