@@ -9,6 +9,8 @@ import { loadModel } from "../../src/model/load_model.ts";
 import type { Structure } from "../../src/structure/structure.ts";
 import { strained } from "../fixtures/strained.ts";
 import { inTemporaryFolder, launcher, project, spookynet } from "../spookynet_process.ts";
+import { hasAdapter } from "../adapter.ts";
+import { findModel } from "../../src/cli/model_lookup.ts";
 import { lammpsTest } from "./lammps_test_case.ts";
 import { ethanol, waterBox, zundel } from "./structures.ts";
 
@@ -16,6 +18,10 @@ import { ethanol, waterBox, zundel } from "./structures.ts";
 const pressureUnit: Readonly<Record<string, number>> = { metal: 1602176.6, real: 68568.415 };
 
 const tinyModelPath = `${project}tests/fixtures/tiny.safetensors`;
+
+const published = await publishedModel();
+
+const isComplete = published !== null && await hasAdapter();
 
 const model = await loadModel(tinyModelPath);
 
@@ -362,3 +368,40 @@ lammpsTest("./spookynet lammps ends in order when it is interrupted", async () =
     equal(text.includes("over\n"), false);
   });
 });
+
+lammpsTest("adapters/lammps/README.md shows what the examples print with the published model", async () => {
+  if (!isComplete) return;
+  const readme = await Deno.readTextFile(`${project}adapters/lammps/README.md`);
+  const examples = [...readme.matchAll(/^\$ \.\/spookynet (lammps .*)\n([^`]*)```/gm)];
+  equal(examples.length, 2);
+  for (const [, command, expected] of examples) {
+    const args = [...command!.split(" "), "--model", published!, "--device", "software", "--lammps-args", "-log none"];
+    const { code, stdout, stderr } = await spookynet(args, { cwd: `${project}adapters/lammps/examples` });
+    equal(code, 0, stderr);
+    const rows = rowsOf(stdout);
+    for (const row of rowsOf(expected!)) {
+      // Printed digits, and what float32 and another order of sums make of a pressure within 20 steps.
+      const isThere = rows.some((found) =>
+        found.every((x, k) => Math.abs(x - row[k]!) <= 2e-4 + 1e-4 * Math.abs(row[k]!))
+      );
+      ok(isThere, `Expected ${row.join(" ")} of ${command} in ${stdout}`);
+    }
+  }
+});
+
+async function publishedModel(): Promise<string | null> {
+  try {
+    return await findModel();
+  } catch (error) {
+    if (Deno.env.get("CI") === "true" || !(error instanceof Deno.errors.NotFound)) throw error;
+    console.warn(`Skipping the examples of LAMMPS with the published model: ${error.message}`);
+    return null;
+  }
+}
+
+/** Rows of five numbers. */
+function rowsOf(text: string): number[][] {
+  return text.split("\n").map((line) => line.trim().split(/\s+/).map(Number)).filter((row) =>
+    row.length === 5 && row.every(Number.isFinite)
+  );
+}

@@ -1,0 +1,578 @@
+/*
+ * A fix external of LAMMPS served by libspookynet; what the functions do stands in spookynet_lammps.h.
+ *
+ * In this order: LAMMPS' library, messages, options, the fix, one evaluation, errors in a step, the interface.
+ */
+#define _GNU_SOURCE /* RTLD_DEFAULT, RTLD_NOLOAD */
+
+#include "spookynet_lammps.h"
+
+#include <dlfcn.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { message_size = 1280, name_size = 128, most_types = 1024, elements_known = 118 };
+
+/* kcal/mol in an eV: LAMMPS' own, so that its two units give one trajectory. */
+static const double kilocalories_per_mole = 23.060549;
+
+/* --- LAMMPS' library: the part of its C interface that has not changed since 2021 -------------------------------- */
+
+typedef void (*fix_callback)(void *, int64_t step, int atoms, void *ids, double **positions, double **forces);
+
+static struct {
+  char *(*command)(void *, const char *);
+  int (*extract_setting)(void *, const char *);
+  void *(*extract_global)(void *, const char *);
+  void *(*extract_atom)(void *, const char *);
+  void *(*extract_variable)(void *, const char *, const char *);
+  void (*extract_box)(void *, double *, double *, double *, double *, double *, int *, int *);
+  int (*has_id)(void *, const char *, const char *);
+  void (*set_callback)(void *, const char *, fix_callback, void *);
+  void (*set_energy)(void *, const char *, double);
+  void (*set_virial)(void *, const char *, double *);
+  void (*release)(void *);
+  void (*force_timeout)(void *);
+  void (*mpi_finalize)(void);
+  /* Newer than Debian 12's; NULL there. */
+  void (*error)(void *, int, const char *);
+  int (*extract_variable_datatype)(void *, const char *);
+} lammps;
+
+static const struct {
+  const char *name;
+  void *function;
+  bool is_optional;
+} lammps_functions[] = {
+    {"lammps_command", &lammps.command, false},
+    {"lammps_extract_setting", &lammps.extract_setting, false},
+    {"lammps_extract_global", &lammps.extract_global, false},
+    {"lammps_extract_atom", &lammps.extract_atom, false},
+    {"lammps_extract_variable", &lammps.extract_variable, false},
+    {"lammps_extract_box", &lammps.extract_box, false},
+    {"lammps_has_id", &lammps.has_id, false},
+    {"lammps_set_fix_external_callback", &lammps.set_callback, false},
+    {"lammps_fix_external_set_energy_global", &lammps.set_energy, false},
+    {"lammps_fix_external_set_virial_global", &lammps.set_virial, false},
+    {"lammps_free", &lammps.release, false},
+    {"lammps_force_timeout", &lammps.force_timeout, false},
+    {"lammps_mpi_finalize", &lammps.mpi_finalize, false},
+    {"lammps_error", &lammps.error, true},
+    {"lammps_extract_variable_datatype", &lammps.extract_variable_datatype, true},
+};
+
+enum { lammps_warning = 0, lammps_error_one = 1, lammps_string_variable = 3 };
+
+/* One fix that is served. */
+typedef struct attachment {
+  struct attachment *next;
+  void *lmp;
+  char fix[name_size];
+  char membership[name_size + 32]; /* atom-style variable that is 1 in the group; "" for all atoms */
+  spk_calculator *calc;
+  int elements[most_types];
+  int types;
+  double charge;
+  int unpaired;
+  bool raises;
+  double energy_unit;
+  bool has_failed;
+  /* Of the group's atoms by ascending ID. */
+  int atoms;
+  int capacity;
+  int *order; /* local index */
+  int *numbers;
+  double *positions;
+  double *forces;
+} attachment;
+
+static attachment *attachments;
+
+/* --- messages ------------------------------------------------------------------------------------------------- */
+
+static char last_message[message_size];
+
+static int fail(int status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(last_message, sizeof last_message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+static int out_of_memory(void) {
+  return fail(SPK_ERROR_MEMORY, "Expected memory for the atoms but found none left");
+}
+
+/* Finds LAMMPS' functions in what this process has loaded. */
+static int find_lammps(void) {
+  if (lammps.command != NULL) return SPK_OK;
+  void *library = NULL;
+  if (dlsym(RTLD_DEFAULT, "lammps_command") == NULL) {
+    library = dlopen("liblammps.so.0", RTLD_LAZY | RTLD_NOLOAD);
+    if (library == NULL) library = dlopen("liblammps.so", RTLD_LAZY | RTLD_NOLOAD);
+    if (library == NULL) {
+      return fail(SPK_ERROR_ARGUMENT,
+                  "Expected LAMMPS with a shared liblammps in this process but found none: build it with "
+                  "BUILD_SHARED_LIBS=yes, or take ./spookynet connect and i-PI");
+    }
+  }
+  for (size_t k = 0; k < sizeof lammps_functions / sizeof *lammps_functions; k++) {
+    void *found = dlsym(library == NULL ? RTLD_DEFAULT : library, lammps_functions[k].name);
+    if (found == NULL && !lammps_functions[k].is_optional) {
+      lammps.command = NULL;
+      return fail(SPK_ERROR_ARGUMENT, "Expected the function %s of LAMMPS but found none: take LAMMPS of 2021 or later",
+                  lammps_functions[k].name);
+    }
+    memcpy(lammps_functions[k].function, &found, sizeof found);
+  }
+  return SPK_OK;
+}
+
+/* --- options -------------------------------------------------------------------------------------------------- */
+
+static const char *const symbols[elements_known] = {
+    "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",  "S",  "Cl",
+    "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se",
+    "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb",
+    "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er",
+    "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At",
+    "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No",
+    "Lr", "Rf", "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
+
+/* What the options say; the texts are kept in `text`, what is left for spk_open in `others`. */
+typedef struct settings {
+  char *text;
+  char *others;
+  const char *fix;
+  const char *address;
+  const char *elements;
+  const char *charge;
+  const char *unpaired;
+  const char *on_error;
+} settings;
+
+static void free_settings(settings *read) {
+  free(read->text);
+  free(read->others);
+}
+
+static const char **setting(settings *read, const char *name, size_t length) {
+  const struct {
+    const char *name;
+    const char **value;
+  } known[] = {{"fix", &read->fix},           {"address", &read->address},   {"elements", &read->elements},
+               {"charge", &read->charge},     {"unpaired", &read->unpaired}, {"on-error", &read->on_error}};
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+    if (strlen(known[k].name) == length && strncmp(known[k].name, name, length) == 0) return known[k].value;
+  }
+  return NULL;
+}
+
+/* Picks this library's options out of the words; all others are left to spk_open, which checks them. */
+static int read_settings(settings *read, const char *options) {
+  static const char space[] = " \t\r\n";
+  memset(read, 0, sizeof *read);
+  size_t size = strlen(options) + 2;
+  read->text = malloc(size);
+  read->others = calloc(1, size);
+  if (read->text == NULL || read->others == NULL) return out_of_memory();
+  memcpy(read->text, options, size - 1);
+  for (char *at = read->text; *(at += strspn(at, space)) != '\0';) {
+    char *word = at;
+    at += strcspn(at, " \t\r\n=");
+    if (*at != '=') {
+      *at = '\0';
+      return fail(SPK_ERROR_ARGUMENT, "Expected options name=value but found %s", word);
+    }
+    const char **known = setting(read, word, (size_t)(at - word));
+    char *value = ++at;
+    bool is_quoted = *value == '\'' || *value == '"';
+    char *end = is_quoted ? strchr(value + 1, *value) : value + strcspn(value, space);
+    if (end == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected a closing quote after %s", word);
+    at = is_quoted ? end + 1 : end;
+    if (known == NULL) {
+      if (strncmp(word, "units=", 6) == 0) {
+        return fail(SPK_ERROR_ARGUMENT, "Expected no option units: LAMMPS' units are taken");
+      }
+      strncat(read->others, word, (size_t)(at - word));
+      strcat(read->others, " ");
+      continue;
+    }
+    if (*at != '\0') at++;
+    *end = '\0';
+    *known = is_quoted ? value + 1 : value;
+  }
+  return SPK_OK;
+}
+
+static int read_elements(attachment *made, const char *list) {
+  if (list == NULL || *list == '\0') {
+    return fail(SPK_ERROR_ARGUMENT, "Expected the option elements=O,H,... with the element of each atom type but found none");
+  }
+  made->types = 0;
+  for (const char *at = list;; at++) {
+    size_t length = strcspn(at, ",");
+    int number = 0;
+    for (int k = 0; k < elements_known && number == 0; k++) {
+      if (strlen(symbols[k]) == length && strncmp(symbols[k], at, length) == 0) number = k + 1;
+    }
+    if (number == 0 || made->types == most_types) {
+      return fail(SPK_ERROR_ARGUMENT, "Expected chemical symbols such as O,H,C in elements but found %.40s", list);
+    }
+    made->elements[made->types++] = number;
+    at += length;
+    if (*at == '\0') return SPK_OK;
+  }
+}
+
+static int read_number(const char *name, const char *text, bool is_whole, double *value) {
+  *value = 0;
+  if (text == NULL) return SPK_OK;
+  char *end;
+  *value = strtod(text, &end);
+  if (end != text && *end == '\0' && fabs(*value) < 1e6 && (!is_whole || *value == floor(*value))) return SPK_OK;
+  return fail(SPK_ERROR_ARGUMENT, "Expected a%s number as %s but found %s", is_whole ? " whole" : "", name, text);
+}
+
+static int apply_settings(attachment *made, const settings *read) {
+  double unpaired;
+  int status = read_elements(made, read->elements);
+  if (status == SPK_OK) status = read_number("charge", read->charge, false, &made->charge);
+  if (status == SPK_OK) status = read_number("unpaired", read->unpaired, true, &unpaired);
+  if (status != SPK_OK) return status;
+  made->unpaired = (int)unpaired;
+  if (read->on_error == NULL || strcmp(read->on_error, "exit") == 0) return SPK_OK;
+  if (strcmp(read->on_error, "raise") != 0) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected on-error=exit or on-error=raise but found %s", read->on_error);
+  }
+  if (lammps.error == NULL) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected LAMMPS of 2022 or later for on-error=raise but found an older one");
+  }
+  made->raises = true;
+  return SPK_OK;
+}
+
+/* --- the fix -------------------------------------------------------------------------------------------------- */
+
+/* LAMMPS' library does not tell a fix's style and group, but its command `info` does. */
+static int find_group(void *lmp, const char *fix, char group[name_size]) {
+  const char *folder = getenv("TMPDIR");
+  char path[1024], command[1100], line[1024];
+  snprintf(path, sizeof path, "%s/spookynet-fixes-XXXXXX", folder == NULL || *folder == '\0' ? "/tmp" : folder);
+  int descriptor = mkstemp(path);
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
+  if (file == NULL) {
+    if (descriptor >= 0) close(descriptor);
+    return fail(SPK_ERROR_ARGUMENT, "Expected to write a temporary file %s but could not", path);
+  }
+  snprintf(command, sizeof command, "info fixes out overwrite \"%s\"", path);
+  lammps.command(lmp, command);
+  int status = fail(SPK_ERROR_ARGUMENT,
+                    "Expected the fix %s but LAMMPS has none: put \"fix %s all external pf/callback 1 1\" before", fix, fix);
+  while (status != SPK_OK && fgets(line, sizeof line, file) != NULL) {
+    char id[name_size], style[name_size];
+    if (sscanf(line, " Fix[ %*d]: %127[^, ] , style = %127[^, ] , group = %127s", id, style, group) != 3) continue;
+    if (strcmp(id, fix) != 0) continue;
+    status = SPK_OK;
+    if (strcmp(style, "external") != 0) {
+      status = fail(SPK_ERROR_ARGUMENT, "Expected the fix %s to be external pf/callback but found %s", fix, style);
+      break;
+    }
+  }
+  fclose(file);
+  remove(path);
+  return status;
+}
+
+static int check_lammps(attachment *made) {
+  void *lmp = made->lmp;
+  int ranks = lammps.extract_setting(lmp, "world_size");
+  if (ranks > 1) {
+    return fail(SPK_ERROR_ARGUMENT,
+                "Expected LAMMPS on one MPI rank but found %d: run it without mpirun, the model needs all atoms", ranks);
+  }
+  if (lammps.extract_setting(lmp, "box_exist") != 1) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected a box but found none: attach after the atoms are there");
+  }
+  if (lammps.extract_setting(lmp, "dimension") != 3) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected dimension 3 but found dimension 2");
+  }
+  const char *units = lammps.extract_global(lmp, "units");
+  if (units != NULL && strcmp(units, "metal") == 0) made->energy_unit = 1;
+  else if (units != NULL && strcmp(units, "real") == 0) made->energy_unit = kilocalories_per_mole;
+  else {
+    return fail(SPK_ERROR_ARGUMENT, "Expected units metal or real but found units %s: change the script's units command",
+                units == NULL ? "unknown" : units);
+  }
+  char group[name_size];
+  int status = find_group(lmp, made->fix, group);
+  if (status != SPK_OK || strcmp(group, "all") == 0) return status;
+  char command[2 * name_size + 64];
+  snprintf(made->membership, sizeof made->membership, "spookynet_group_%s", made->fix);
+  snprintf(command, sizeof command, "variable %s atom gmask(%s)", made->membership, group);
+  lammps.command(lmp, command);
+  return SPK_OK;
+}
+
+/* --- one evaluation ------------------------------------------------------------------------------------------- */
+
+static int64_t id_at(const void *ids, bool is_wide, int at) {
+  return is_wide ? ((const int64_t *)ids)[at] : ((const int32_t *)ids)[at];
+}
+
+static int reserve(attachment *to, int atoms) {
+  if (atoms <= to->capacity) return SPK_OK;
+  size_t count = (size_t)atoms;
+  int *order = realloc(to->order, count * sizeof *order);
+  if (order != NULL) to->order = order;
+  int *numbers = realloc(to->numbers, count * sizeof *numbers);
+  if (numbers != NULL) to->numbers = numbers;
+  double *positions = realloc(to->positions, 3 * count * sizeof *positions);
+  if (positions != NULL) to->positions = positions;
+  double *forces = realloc(to->forces, 3 * count * sizeof *forces);
+  if (forces != NULL) to->forces = forces;
+  if (order == NULL || numbers == NULL || positions == NULL || forces == NULL) return out_of_memory();
+  to->capacity = atoms;
+  return SPK_OK;
+}
+
+/* An atom's ID and where it is. */
+typedef struct place {
+  int64_t id;
+  int at;
+} place;
+
+static int by_id(const void *a, const void *b) {
+  int64_t first = ((const place *)a)->id, second = ((const place *)b)->id;
+  return (first > second) - (first < second);
+}
+
+static bool is_ordered(const attachment *to, const void *ids, bool is_wide, const double *members, int local, int count) {
+  if (to->atoms != count) return false;
+  for (int k = 0; k < count; k++) {
+    int at = to->order[k];
+    if (at >= local || (members != NULL && members[at] == 0)) return false;
+    if (k > 0 && id_at(ids, is_wide, to->order[k - 1]) >= id_at(ids, is_wide, at)) return false;
+  }
+  return true;
+}
+
+/* LAMMPS sorts its atoms by place now and then: finds the group's by ID again, where they have changed. */
+static int sort_atoms(attachment *to, const void *ids, const double *members, int local) {
+  bool is_wide = lammps.extract_setting(to->lmp, "tagint") == 8;
+  int count = 0;
+  for (int i = 0; i < local; i++) count += members == NULL || members[i] != 0;
+  if (count == 0) return fail(SPK_ERROR_ARGUMENT, "Expected atoms in the group of the fix %s but found none", to->fix);
+  if (is_ordered(to, ids, is_wide, members, local, count)) return SPK_OK;
+  int status = reserve(to, count);
+  place *places = status == SPK_OK ? malloc((size_t)count * sizeof *places) : NULL;
+  if (places == NULL) return out_of_memory();
+  for (int i = 0, k = 0; i < local; i++) {
+    if (members != NULL && members[i] == 0) continue;
+    places[k++] = (place){id_at(ids, is_wide, i), i};
+  }
+  qsort(places, (size_t)count, sizeof *places, by_id);
+  for (int k = 0; k < count; k++) to->order[k] = places[k].at;
+  free(places);
+  return SPK_OK;
+}
+
+/* Tells the server the elements, if they are other ones than before. */
+static int update_system(attachment *to, int count) {
+  const int *types = lammps.extract_atom(to->lmp, "type");
+  if (types == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected LAMMPS to know the atoms' types but it does not");
+  bool is_same = to->atoms == count;
+  for (int k = 0; k < count; k++) {
+    int type = types[to->order[k]];
+    if (type < 1 || type > to->types) {
+      return fail(SPK_ERROR_ARGUMENT,
+                  "Expected the elements of all atom types in the group of the fix %s but found %d, and an atom of type %d: "
+                  "name the elements of types 1 to %d",
+                  to->fix, to->types, type, type);
+    }
+    int number = to->elements[type - 1];
+    if (is_same && to->numbers[k] == number) continue;
+    is_same = false;
+    to->numbers[k] = number;
+  }
+  to->atoms = count;
+  if (is_same) return SPK_OK;
+  int status = spk_set_system(to->calc, count, to->numbers, to->charge, to->unpaired);
+  return status == SPK_OK ? SPK_OK : fail(status, "%s", spk_error_message(to->calc));
+}
+
+static int evaluate(attachment *to, int local, const void *ids, double **positions, double **forces, double *energy,
+                    double virial[6]) {
+  if (local == 0 || ids == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none");
+  double *members = NULL;
+  if (to->membership[0] != '\0') {
+    members = lammps.extract_variable(to->lmp, to->membership, "all");
+    if (members == NULL) {
+      return fail(SPK_ERROR_ARGUMENT, "Expected the variable %s but LAMMPS has none: attach to the fix again", to->membership);
+    }
+  }
+  int count = 0;
+  for (int i = 0; i < local; i++) count += members == NULL || members[i] != 0;
+  int status = sort_atoms(to, ids, members, local);
+  lammps.release(members);
+  if (status == SPK_OK) status = update_system(to, count);
+  if (status != SPK_OK) return status;
+  for (int k = 0; k < count; k++) memcpy(&to->positions[3 * k], positions[to->order[k]], 3 * sizeof(double));
+
+  double low[3], high[3], xy, yz, xz;
+  int periodic[3], changes;
+  lammps.extract_box(to->lmp, low, high, &xy, &yz, &xz, periodic, &changes);
+  const double cell[9] = {high[0] - low[0], 0, 0, xy, high[1] - low[1], 0, xz, yz, high[2] - low[2]};
+  bool repeats = periodic[0] || periodic[1] || periodic[2];
+  double tensor[9];
+  spk_set_periodic(to->calc, periodic[0], periodic[1], periodic[2]);
+  status = spk_compute(to->calc, to->positions, repeats ? cell : NULL, energy, to->forces, tensor, NULL, NULL, NULL);
+  if (status != SPK_OK) return fail(status, "%s", spk_error_message(to->calc));
+
+  double unit = to->energy_unit;
+  *energy *= unit;
+  for (int k = 0; k < count; k++) {
+    for (int axis = 0; axis < 3; axis++) forces[to->order[k]][axis] = unit * to->forces[3 * k + axis];
+  }
+  static const int order[6] = {0, 4, 8, 1, 2, 5}; /* xx yy zz xy xz yz */
+  for (int k = 0; k < 6; k++) virial[k] = unit * tensor[order[k]];
+  return SPK_OK;
+}
+
+/* --- errors in a step ----------------------------------------------------------------------------------------- */
+
+/* LAMMPS' builds differ in what an error inside a library call does, and none passes it on to its own program: it goes on
+ * as if nothing had been. So the process ends here, unless its owner has said that he asks LAMMPS for errors. */
+static void stop(void *lmp, bool raises) {
+  char text[message_size + 16];
+  snprintf(text, sizeof text, "SpookyNet: %s", last_message);
+  if (raises) {
+    lammps.error(lmp, lammps_error_one, text);
+    lammps.force_timeout(lmp);
+    return;
+  }
+  fflush(stdout);
+  fprintf(stderr, "ERROR: %s\n", text);
+  if (lammps.error != NULL) lammps.error(lmp, lammps_warning, text); /* for the log file */
+  /* Collective: other partitions would keep it waiting, and mpirun ends them. */
+  if (lammps.mpi_finalize != NULL && lammps.extract_setting(lmp, "universe_size") <= 1) lammps.mpi_finalize();
+  exit(EXIT_FAILURE);
+}
+
+static void serve_step(void *pointer, int64_t step, int local, void *ids, double **positions, double **forces) {
+  attachment *to = pointer;
+  double energy = 0, virial[6] = {0};
+  (void)step;
+  for (int i = 0; i < local; i++) memset(forces[i], 0, 3 * sizeof(double));
+  if (!to->has_failed && evaluate(to, local, ids, positions, forces, &energy, virial) != SPK_OK) {
+    to->has_failed = true;
+    stop(to->lmp, to->raises);
+  }
+  /* LAMMPS keeps both until they are set again. */
+  lammps.set_energy(to->lmp, to->fix, energy);
+  lammps.set_virial(to->lmp, to->fix, virial);
+}
+
+/* --- the interface -------------------------------------------------------------------------------------------- */
+
+static void free_attachment(attachment *old) {
+  spk_close(&old->calc);
+  free(old->order);
+  free(old->numbers);
+  free(old->positions);
+  free(old->forces);
+  free(old);
+}
+
+/* Puts an attachment in the place of one to the same fix. */
+static void keep(attachment *made) {
+  made->next = attachments;
+  attachments = made;
+  for (attachment **at = &made->next; *at != NULL; at = &(*at)->next) {
+    attachment *old = *at;
+    if (old->lmp != made->lmp || strcmp(old->fix, made->fix) != 0) continue;
+    *at = old->next;
+    free_attachment(old);
+    return;
+  }
+}
+
+/* Ends the servers that were started when the process ends, or LAMMPS unloads the plugin. */
+__attribute__((destructor)) static void close_all(void) {
+  while (attachments != NULL) {
+    attachment *old = attachments;
+    attachments = old->next;
+    free_attachment(old);
+  }
+}
+
+static int attach(void *lmp, const char *fix, const settings *read) {
+  attachment *made = calloc(1, sizeof *made);
+  if (made == NULL) return out_of_memory();
+  made->lmp = lmp;
+  snprintf(made->fix, sizeof made->fix, "%s", fix);
+  int status = apply_settings(made, read);
+  if (status == SPK_OK) status = check_lammps(made);
+  if (status == SPK_OK) {
+    status = spk_open(&made->calc, read->address, read->others);
+    if (status != SPK_OK) fail(status, "%s", spk_last_error());
+  }
+  if (status != SPK_OK) {
+    free_attachment(made);
+    return status;
+  }
+  lammps.set_callback(lmp, made->fix, serve_step, made);
+  keep(made);
+  return SPK_OK;
+}
+
+int spk_lammps_attach(void *lmp, const char *fix_id, const char *options) {
+  if (lmp == NULL || fix_id == NULL || *fix_id == '\0' || strlen(fix_id) >= name_size) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected LAMMPS and the ID of a fix but found %s", lmp == NULL ? "NULL" : "none");
+  }
+  settings read = {0};
+  int status = find_lammps();
+  if (status == SPK_OK) status = read_settings(&read, options == NULL ? "" : options);
+  if (status == SPK_OK) status = attach(lmp, fix_id, &read);
+  free_settings(&read);
+  return status;
+}
+
+const char *spk_lammps_message(void) {
+  return last_message;
+}
+
+static int options_of_script(void *lmp, const char **options) {
+  static const char how[] = "variable spookynet string \"elements=O,H address=unix:/path\"";
+  bool is_text = lammps.extract_variable_datatype == NULL ||
+                 lammps.extract_variable_datatype(lmp, "spookynet") == lammps_string_variable;
+  *options = is_text ? lammps.extract_variable(lmp, "spookynet", NULL) : NULL;
+  if (*options != NULL) return SPK_OK;
+  return fail(SPK_ERROR_ARGUMENT, "Expected the plugin's options in a string variable but found none: put %s before", how);
+}
+
+void lammpsplugin_init(void *lmp, void *handle, void *registration) {
+  (void)handle;
+  (void)registration;
+  const char *options;
+  settings read = {0};
+  int status = find_lammps();
+  if (status != SPK_OK) {
+    fprintf(stderr, "ERROR: SpookyNet: %s\n", last_message);
+    exit(EXIT_FAILURE);
+  }
+  status = options_of_script(lmp, &options);
+  if (status == SPK_OK) status = read_settings(&read, options);
+  if (status == SPK_OK) status = spk_lammps_attach(lmp, read.fix == NULL ? "spookynet" : read.fix, options);
+  bool raises = read.on_error != NULL && strcmp(read.on_error, "raise") == 0 && lammps.error != NULL;
+  free_settings(&read);
+  if (status != SPK_OK) stop(lmp, raises);
+}
