@@ -89,20 +89,19 @@ Deno.test("serve writes one line to standard output, finishes what runs at SIGTE
   const path = server.address.slice("unix:".length);
   equal(Deno.lstatSync(path).mode! & 0o777, 0o600);
   using client = await FakeClient.open(server.address);
-  const positions = Array.from(
-    { length: 180 },
-    (_, k) => 1.6 * Math.floor(k / 3 / 4 ** (k % 3)) % (1.6 * 4) + 0.1 * Math.sin(k),
-  );
-  await client.system(new Uint8Array(60).fill(6));
-  const reply = client.compute({ positions, wanted: 1 });
+  const { numbers, positions } = structures[0]!;
+  await client.system(numbers);
+  // More than are computed in one batch.
+  const count = 300;
+  const reply = client.compute({ positions: new Array(count).fill([...positions]).flat(), count, wanted: 0 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   server.signal("SIGTERM");
-  equal(valuesOf(await reply).length, 1 + 180);
+  equal(valuesOf(await reply).length, count);
   await client.receiveEnd();
   const { code, stderr } = await server.ended();
   equal(code, 0, stderr);
   deepEqual(server.lines, [`listening on unix:${path}`]);
-  match(stderr, /tiny on reference engine .*\n(.*\n)*3 requests answered: 1 structures in 1 evaluations/);
+  match(stderr, /tiny on reference engine .*\n(.*\n)*3 requests answered: 300 structures in 4 evaluations/);
   equal(await Deno.lstat(path).catch((error) => error.name), "NotFound");
 });
 

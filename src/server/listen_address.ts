@@ -7,10 +7,10 @@ import { type Address, parseAddress } from "../protocol/address.ts";
  * @throws {TypeError} When it has none of these forms.
  */
 export function parseListenAddress(listen: string): Address {
-  const [, host] = /^tcp:(.+):0$/.exec(listen.trim()) ?? [];
-  if (host === undefined) return parseAddress(listen, `${socketFolder()}/spookynet-`);
-  const address = parseAddress(`tcp:${host}:1`);
-  return { ...address, port: 0 } as Address;
+  const text = listen.trim();
+  const [, host] = /^tcp:(.+):0$/.exec(text) ?? [];
+  if (host !== undefined) return { ...parseAddress(`tcp:${host}:1`), port: 0 } as Address;
+  return /^unix:[^/]/.test(text) ? parseAddress(text, `${socketFolder()}/spookynet-`) : parseAddress(text);
 }
 
 /**
