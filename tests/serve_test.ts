@@ -2,14 +2,18 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createCalculator } from "../src/engine/calculator.ts";
 import { loadModel } from "../src/model/load_model.ts";
+import { writeSafetensors } from "../src/model/safetensors.ts";
+import { FakeConnection } from "../src/protocol/fake_host.ts";
+import { header, init, positionData } from "../src/protocol/host_messages.ts";
+import { bohr, hartree } from "../src/protocol/units.ts";
 import { errorOf, FakeClient, helloBody, valuesOf } from "../src/server/fake_client.ts";
 import type { Result } from "../src/structure/result.ts";
 import type { Structure } from "../src/structure/structure.ts";
 import { deviceTest } from "./device_test_case.ts";
-import { tinyModelFile } from "./fixtures/tiny_model.ts";
+import { tinyModel, tinyModelFile } from "./fixtures/tiny_model.ts";
 import { soak } from "./serve_soak.ts";
 import { ServeProcess } from "./serve_process.ts";
-import { spookynet } from "./spookynet_process.ts";
+import { inTemporaryFolder, spookynet } from "./spookynet_process.ts";
 
 const tiny = fileURLToPath(tinyModelFile);
 const onCpu = ["--model", tiny, "--device", "cpu"];
@@ -118,6 +122,30 @@ Deno.test("serve takes its token from the environment, and ends by itself when n
   match(stderr, /no client for 0\.5 s/);
 });
 
+Deno.test("serve drives a host of the i-PI protocol with the options' atoms, and a committee of models", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const other = `${folder}/other.safetensors`;
+    await Deno.writeFile(other, writeSafetensors(tinyModel({ seed: 2 })));
+    const models = `${tiny},${other}`;
+    await using server = await ServeProcess.start(["--model", models, "--device", "cpu", "--elements", "O,2*H"]);
+    const path = server.address.slice("unix:".length);
+    using connection = await Deno.connect({ transport: "unix", path });
+    const host = new FakeConnection(connection);
+    await host.send(header("STATUS"));
+    equal(await host.receiveHeader(), "NEEDINIT    ");
+    const positions = Array.from(structures[0]!.positions, (x) => x / bohr);
+    await host.send(init(0, "\0"), positionData({ cell: [9, 0, 0, 0, 9, 0, 0, 0, 9], positions }), header("GETFORCE"));
+    const { energies } = await host.receiveForces(3);
+    let mean = 0;
+    for (const model of [tiny, other]) {
+      await using calculator = await createCalculator(await loadModel(model), { device: "cpu" });
+      mean += (await calculator.compute(structures[0]!)).energy / 2;
+    }
+    // Positions went to bohr and back.
+    equal(Math.abs(energies[0]! * hartree - mean) < 1e-10, true);
+  });
+});
+
 Deno.test("serve refuses wrong usage with 2, and an address in use with 1", async () => {
   for (
     const [args, expected] of [
@@ -125,6 +153,7 @@ Deno.test("serve refuses wrong usage with 2, and an address in use with 1", asyn
       [["--listen", "somewhere"], /Expected an address like/],
       [["--listen", "tcp:0.0.0.0:31415"], /--allow-remote/],
       [["--listen", "tcp:0.0.0.0:31415", "--allow-remote"], /a token/],
+      [["--listen", "unix:x", "--extras", "committee"], /Expected --model A,B/],
       [["--listen", "unix:x", "--charge", "1"], /--charge together with --template/],
     ] as const
   ) {

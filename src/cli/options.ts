@@ -224,7 +224,7 @@ export const options = {
     kind: "text",
     argument: "FILE|NAME",
     help:
-      "model file, or the name of one in the model folder (default: published); connect sends the mean of several: A,B",
+      "model file, or the name of one in the model folder (default: published); connect and serve send the mean of several: A,B",
     commands: computing,
   },
   "charge": {

@@ -1,9 +1,7 @@
-import { loadModel } from "../model/load_model.ts";
 import type { ServerEvaluation } from "../server/scheduler.ts";
 import { serve, type ServeOptions, type ServerCounts } from "../server/serve.ts";
 import type { Invocation } from "./commands.ts";
-import { describeDevice, openCalculator } from "./compute_options.ts";
-import { findModel } from "./model_lookup.ts";
+import { describeDevice, loadModels, openCommittee } from "./compute_options.ts";
 import type { Options } from "./options.ts";
 import { EndSignals } from "./signals.ts";
 import { StatusLine } from "./status_line.ts";
@@ -20,17 +18,21 @@ export async function run({ options }: Invocation): Promise<number> {
     throw new UsageError("Expected --listen ADDRESS but found none: see ./spookynet serve --help");
   }
   const host = await hostOf(options);
-  const model = await loadModel(await findModel(options.model));
+  const models = await loadModels(options);
+  if (options.extras?.includes("committee") && models.length < 2) {
+    throw new UsageError("Expected --model A,B,... for --extras committee but found one model");
+  }
+  const model = models.map(({ name }) => name).join(", ");
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options, host?.atoms.numbers.length ?? unknownAtoms);
-  status.print(`${model.name} on ${describeDevice(calculator.device)}`);
+  await using calculator = await openCommittee(models, options, host?.atoms.numbers.length ?? unknownAtoms);
+  status.print(`${model} on ${describeDevice(calculator.device)}`);
   if (host !== undefined) status.print(`hosts of the i-PI protocol: ${describeTemplate(host)}`);
   const rate = new Rate();
   const server = await usage(() =>
     serve({
       listen,
       calculator,
-      model: model.name,
+      model,
       ...limitsOf(options),
       ...(host !== undefined && { host }),
       onLog: (line) => unlessClosed(() => status.print(line)),
