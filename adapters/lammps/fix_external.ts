@@ -56,7 +56,12 @@ export class FixExternal {
   #evaluations = 0;
   #hasFailed = false;
 
-  /** @param lammps Kept; frees this when it is closed. */
+  /**
+   * Not attached yet.
+   *
+   * @param lammps Kept; frees this when it is closed.
+   * @param options Kept.
+   */
   constructor(lammps: Lammps, options: FixExternalOptions) {
     this.#lammps = lammps;
     this.#options = { id: "spookynet", group: "all", charge: 0, unpaired: 0, electronCheck: true, ...options };

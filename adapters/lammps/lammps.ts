@@ -2,6 +2,7 @@ import { type LammpsLibrary, openLibrary } from "./liblammps.ts";
 
 /** LAMMPS ended a command with an error. Builds without C++ exceptions, Debian 12's, end the process instead. */
 export class LammpsError extends Error {
+  /** The class's name. */
   override name = "LammpsError";
 }
 

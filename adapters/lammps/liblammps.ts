@@ -1,7 +1,7 @@
 /** LAMMPS' C library: its functions as far as they are needed here, and where the library is found. */
 
-/** Signatures of `library.h`, the same in LAMMPS of 2021 and of 2025; a handle is a pointer. */
-const symbols = {
+/** Signatures of the functions of `library.h`, the same in LAMMPS of 2021 and of 2025. */
+export const symbols = {
   lammps_open_no_mpi: { parameters: ["i32", "buffer", "pointer"], result: "pointer" },
   lammps_close: { parameters: ["pointer"], result: "void" },
   lammps_mpi_finalize: { parameters: [], result: "void" },

@@ -9,7 +9,9 @@ const boxlessFixes: ReadonlySet<string> = new Set(["property/atom", "cmap"]);
 
 /** A `fix ID group external pf/callback` of a script. */
 export interface ExternalFix {
+  /** Its ID. */
   readonly id: string;
+  /** Its group's ID. */
   readonly group: string;
 }
 
