@@ -13,6 +13,6 @@ mkdir -p "$folder" "$prefix/include"
 ${CC:-cc} -std=c99 ${CFLAGS:--O2} -fPIC -fvisibility=hidden -pthread -shared -I../../c \
   spookynet_lammps.c ../../c/spookynet.c -o "$folder/spookynetplugin.so.new" -ldl -lm
 mv -f "$folder/spookynetplugin.so.new" "$folder/spookynetplugin.so"
-cp spookynet_lammps.py "$folder"
+cp spookynet_attach.py "$folder"
 cp spookynet_lammps.h ../../c/spookynet.h "$prefix/include"
-echo "installed $folder/spookynetplugin.so and spookynet_lammps.py"
+echo "installed $folder/spookynetplugin.so and spookynet_attach.py"

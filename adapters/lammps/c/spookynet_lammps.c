@@ -35,11 +35,11 @@ static struct {
   void *(*extract_variable)(void *, const char *, const char *);
   void (*extract_box)(void *, double *, double *, double *, double *, double *, int *, int *);
   int (*has_id)(void *, const char *, const char *);
+  double (*get_natoms)(void *);
   void (*set_callback)(void *, const char *, fix_callback, void *);
   void (*set_energy)(void *, const char *, double);
   void (*set_virial)(void *, const char *, double *);
   void (*release)(void *);
-  void (*force_timeout)(void *);
   void (*mpi_finalize)(void);
   /* Newer than Debian 12's; NULL there. */
   void (*error)(void *, int, const char *);
@@ -58,17 +58,17 @@ static const struct {
     {"lammps_extract_variable", &lammps.extract_variable, false},
     {"lammps_extract_box", &lammps.extract_box, false},
     {"lammps_has_id", &lammps.has_id, false},
+    {"lammps_get_natoms", &lammps.get_natoms, false},
     {"lammps_set_fix_external_callback", &lammps.set_callback, false},
     {"lammps_fix_external_set_energy_global", &lammps.set_energy, false},
     {"lammps_fix_external_set_virial_global", &lammps.set_virial, false},
     {"lammps_free", &lammps.release, false},
-    {"lammps_force_timeout", &lammps.force_timeout, false},
     {"lammps_mpi_finalize", &lammps.mpi_finalize, false},
     {"lammps_error", &lammps.error, true},
     {"lammps_extract_variable_datatype", &lammps.extract_variable_datatype, true},
 };
 
-enum { lammps_warning = 0, lammps_error_one = 1, lammps_string_variable = 3 };
+enum { lammps_warning = 0, lammps_string_variable = 3 };
 
 /* One fix that is served. */
 typedef struct attachment {
@@ -81,9 +81,7 @@ typedef struct attachment {
   int types;
   double charge;
   int unpaired;
-  bool raises;
   double energy_unit;
-  bool has_failed;
   /* Of the group's atoms by ascending ID. */
   int atoms;
   int capacity;
@@ -156,7 +154,6 @@ typedef struct settings {
   const char *elements;
   const char *charge;
   const char *unpaired;
-  const char *on_error;
 } settings;
 
 static void free_settings(settings *read) {
@@ -168,8 +165,11 @@ static const char **setting(settings *read, const char *name, size_t length) {
   const struct {
     const char *name;
     const char **value;
-  } known[] = {{"fix", &read->fix},           {"address", &read->address},   {"elements", &read->elements},
-               {"charge", &read->charge},     {"unpaired", &read->unpaired}, {"on-error", &read->on_error}};
+  } known[] = {{"fix", &read->fix},
+               {"address", &read->address},
+               {"elements", &read->elements},
+               {"charge", &read->charge},
+               {"unpaired", &read->unpaired}};
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
     if (strlen(known[k].name) == length && strncmp(known[k].name, name, length) == 0) return known[k].value;
   }
@@ -249,14 +249,6 @@ static int apply_settings(attachment *made, const settings *read) {
   if (status == SPK_OK) status = read_number("unpaired", read->unpaired, true, &unpaired);
   if (status != SPK_OK) return status;
   made->unpaired = (int)unpaired;
-  if (read->on_error == NULL || strcmp(read->on_error, "exit") == 0) return SPK_OK;
-  if (strcmp(read->on_error, "raise") != 0) {
-    return fail(SPK_ERROR_ARGUMENT, "Expected on-error=exit or on-error=raise but found %s", read->on_error);
-  }
-  if (lammps.error == NULL) {
-    return fail(SPK_ERROR_ARGUMENT, "Expected LAMMPS of 2022 or later for on-error=raise but found an older one");
-  }
-  made->raises = true;
   return SPK_OK;
 }
 
@@ -366,14 +358,12 @@ static bool is_ordered(const attachment *to, const void *ids, bool is_wide, cons
 }
 
 /* LAMMPS sorts its atoms by place now and then: finds the group's by ID again, where they have changed. */
-static int sort_atoms(attachment *to, const void *ids, const double *members, int local) {
+static int sort_atoms(attachment *to, const void *ids, const double *members, int local, int count) {
   bool is_wide = lammps.extract_setting(to->lmp, "tagint") == 8;
-  int count = 0;
-  for (int i = 0; i < local; i++) count += members == NULL || members[i] != 0;
   if (count == 0) return fail(SPK_ERROR_ARGUMENT, "Expected atoms in the group of the fix %s but found none", to->fix);
   if (is_ordered(to, ids, is_wide, members, local, count)) return SPK_OK;
-  int status = reserve(to, count);
-  place *places = status == SPK_OK ? malloc((size_t)count * sizeof *places) : NULL;
+  if (reserve(to, count) != SPK_OK) return SPK_ERROR_MEMORY;
+  place *places = malloc((size_t)count * sizeof *places);
   if (places == NULL) return out_of_memory();
   for (int i = 0, k = 0; i < local; i++) {
     if (members != NULL && members[i] == 0) continue;
@@ -411,7 +401,14 @@ static int update_system(attachment *to, int count) {
 
 static int evaluate(attachment *to, int local, const void *ids, double **positions, double **forces, double *energy,
                     double virial[6]) {
-  if (local == 0 || ids == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none");
+  double all = lammps.get_natoms(to->lmp);
+  if (local != all) {
+    return fail(SPK_ERROR_ARGUMENT,
+                "Expected all of LAMMPS' %.0f atoms but found %d, the others have left the box: take a larger box, a "
+                "shorter timestep, or boundary s or p",
+                all, local);
+  }
+  if (ids == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none: leave out atom_modify id no");
   double *members = NULL;
   if (to->membership[0] != '\0') {
     members = lammps.extract_variable(to->lmp, to->membership, "all");
@@ -421,7 +418,7 @@ static int evaluate(attachment *to, int local, const void *ids, double **positio
   }
   int count = 0;
   for (int i = 0; i < local; i++) count += members == NULL || members[i] != 0;
-  int status = sort_atoms(to, ids, members, local);
+  int status = sort_atoms(to, ids, members, local, count);
   lammps.release(members);
   if (status == SPK_OK) status = update_system(to, count);
   if (status != SPK_OK) return status;
@@ -449,21 +446,16 @@ static int evaluate(attachment *to, int local, const void *ids, double **positio
 
 /* --- errors in a step ----------------------------------------------------------------------------------------- */
 
-/* LAMMPS' builds differ in what an error inside a library call does, and none passes it on to its own program: it goes on
- * as if nothing had been. So the process ends here, unless its owner has said that he asks LAMMPS for errors. */
-static void stop(void *lmp, bool raises) {
+/* Ends the process, as LAMMPS' own program does after an error. An error that a library call raises does not reach that
+ * program: LAMMPS would go on with forces of zero. */
+static void stop(void *lmp) {
   char text[message_size + 16];
   snprintf(text, sizeof text, "SpookyNet: %s", last_message);
-  if (raises) {
-    lammps.error(lmp, lammps_error_one, text);
-    lammps.force_timeout(lmp);
-    return;
-  }
   fflush(stdout);
   fprintf(stderr, "ERROR: %s\n", text);
   if (lammps.error != NULL) lammps.error(lmp, lammps_warning, text); /* for the log file */
-  /* Collective: other partitions would keep it waiting, and mpirun ends them. */
-  if (lammps.mpi_finalize != NULL && lammps.extract_setting(lmp, "universe_size") <= 1) lammps.mpi_finalize();
+  /* Collective: other ranks might keep it waiting, and mpirun ends them. */
+  if (lammps.extract_setting(lmp, "universe_size") <= 1) lammps.mpi_finalize();
   exit(EXIT_FAILURE);
 }
 
@@ -472,10 +464,7 @@ static void serve_step(void *pointer, int64_t step, int local, void *ids, double
   double energy = 0, virial[6] = {0};
   (void)step;
   for (int i = 0; i < local; i++) memset(forces[i], 0, 3 * sizeof(double));
-  if (!to->has_failed && evaluate(to, local, ids, positions, forces, &energy, virial) != SPK_OK) {
-    to->has_failed = true;
-    stop(to->lmp, to->raises);
-  }
+  if (evaluate(to, local, ids, positions, forces, &energy, virial) != SPK_OK) stop(to->lmp);
   /* LAMMPS keeps both until they are set again. */
   lammps.set_energy(to->lmp, to->fix, energy);
   lammps.set_virial(to->lmp, to->fix, virial);
@@ -541,6 +530,9 @@ int spk_lammps_attach(void *lmp, const char *fix_id, const char *options) {
   settings read = {0};
   int status = find_lammps();
   if (status == SPK_OK) status = read_settings(&read, options == NULL ? "" : options);
+  if (status == SPK_OK && read.fix != NULL && strcmp(read.fix, fix_id) != 0) {
+    status = fail(SPK_ERROR_ARGUMENT, "Expected one fix but found %.100s and the option fix=%.100s", fix_id, read.fix);
+  }
   if (status == SPK_OK) status = attach(lmp, fix_id, &read);
   free_settings(&read);
   return status;
@@ -552,8 +544,9 @@ const char *spk_lammps_message(void) {
 
 static int options_of_script(void *lmp, const char **options) {
   static const char how[] = "variable spookynet string \"elements=O,H address=unix:/path\"";
-  bool is_text = lammps.extract_variable_datatype == NULL ||
-                 lammps.extract_variable_datatype(lmp, "spookynet") == lammps_string_variable;
+  bool is_text = lammps.has_id(lmp, "variable", "spookynet") == 1 &&
+                 (lammps.extract_variable_datatype == NULL ||
+                  lammps.extract_variable_datatype(lmp, "spookynet") == lammps_string_variable);
   *options = is_text ? lammps.extract_variable(lmp, "spookynet", NULL) : NULL;
   if (*options != NULL) return SPK_OK;
   return fail(SPK_ERROR_ARGUMENT, "Expected the plugin's options in a string variable but found none: put %s before", how);
@@ -572,7 +565,6 @@ void lammpsplugin_init(void *lmp, void *handle, void *registration) {
   status = options_of_script(lmp, &options);
   if (status == SPK_OK) status = read_settings(&read, options);
   if (status == SPK_OK) status = spk_lammps_attach(lmp, read.fix == NULL ? "spookynet" : read.fix, options);
-  bool raises = read.on_error != NULL && strcmp(read.on_error, "raise") == 0 && lammps.error != NULL;
   free_settings(&read);
-  if (status != SPK_OK) stop(lmp, raises);
+  if (status != SPK_OK) stop(lmp);
 }

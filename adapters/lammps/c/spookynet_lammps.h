@@ -26,14 +26,10 @@ extern "C" {
  *          address=ADDRESS     unix:/path, tcp:HOST:PORT or spawn: as in spk_open; default what SPOOKYNET_ADDRESS says
  *          charge=0            total charge of the group's atoms, e
  *          unpaired=0          number of unpaired electrons
- *          on-error=exit       what an error in a step does: it is written to standard error and ends the process with
- *                              code 1, as in LAMMPS' own program; or
- *          on-error=raise      stops the run and is left where lammps_get_last_error_message finds it, for programs that
- *                              ask (LAMMPS' Python module does). Needs LAMMPS of 2022 or later.
  *          and all of spk_open but units: timeout, token, model, device, lr-cutoff, ...
  *
- * Returns SPK_OK or an error, whose text spk_lammps_message() has; nothing is attached then. The server is asked for its
- * welcome at the first step.
+ * Returns SPK_OK or an error, whose text spk_lammps_message() has; nothing is attached then. An error in a step is written
+ * to standard error (by LAMMPS of 2022 and later to its log file too) and ends the process with exit code 1.
  */
 SPK_PUBLIC int spk_lammps_attach(void *lmp, const char *fix_id, const char *options);
 
@@ -42,7 +38,7 @@ SPK_PUBLIC const char *spk_lammps_message(void);
 
 /*
  * What LAMMPS' command `plugin load` calls. Attaches to the fix that the option fix=ID names, by default `spookynet`, with
- * the options of the script's string variable `spookynet`. An error does what on-error says.
+ * the options of the script's string variable `spookynet`. An error ends the process, as in a step.
  */
 SPK_PUBLIC void lammpsplugin_init(void *lmp, void *handle, void *registration);
 

@@ -3,12 +3,12 @@
 In a script for LAMMPS with its PYTHON package (Debian's)::
 
     fix spookynet all external pf/callback 1 1
-    python spookynet input 2 SELF "elements=O,H address=unix:/path" format ps file spookynet_lammps.py
+    python spookynet input 2 SELF "elements=O,H address=unix:/path" format ps file spookynet_attach.py
     python spookynet invoke
 
 In a program with LAMMPS' Python module::
 
-    from spookynet_lammps import spookynet
+    from spookynet_attach import spookynet
     spookynet(lmp, "elements=O,H address=unix:/path")
 
 Python is not called again: each step goes from LAMMPS to the library and back.
