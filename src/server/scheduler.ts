@@ -79,7 +79,7 @@ export class Scheduler {
    * Makes a scheduler without clients.
    *
    * @param calculator Computes; stays open.
-   * @param onEvaluation Called after each evaluation.
+   * @param onEvaluation Called after each evaluation; must not throw.
    */
   constructor(calculator: Calculator, onEvaluation: (evaluation: ServerEvaluation) => void = () => {}) {
     this.#calculator = calculator;
@@ -168,17 +168,15 @@ export class Scheduler {
     const properties = new Set(shares.flatMap(({ waiting }) => [...waiting.job.properties]));
     const start = performance.now();
     this.#expected = new Set();
-    let failure: unknown;
+    let results: readonly Result[];
     try {
-      const results = await this.#calculator.compute(structures, properties);
-      this.#report(shares, start);
-      this.#accept(shares, results);
+      results = await this.#calculator.compute(structures, properties);
     } catch (error) {
-      failure = error;
+      if (structures.length === 1) this.#fail(shares[0]!.waiting, shares[0]!.first, error);
+      else await this.#evaluateSingly(shares);
+      return this.#report(shares, start);
     }
-    if (failure === undefined) return;
-    if (structures.length === 1) this.#fail(shares[0]!.waiting, shares[0]!.first, failure);
-    else await this.#evaluateSingly(shares);
+    this.#accept(shares, results);
     this.#report(shares, start);
   }
 

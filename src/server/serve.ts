@@ -43,9 +43,9 @@ export interface ServeOptions {
   readonly extras?: readonly Extra[];
   /** Ends the server in order. */
   readonly signal?: AbortSignal;
-  /** Called after each evaluation; keep it short. */
+  /** Called after each evaluation; keep it short, and do not throw. */
   onEvaluation?(evaluation: ServerEvaluation, counts: ServerCounts): void;
-  /** Called with a line for a log, when a client comes, goes or is refused. */
+  /** Called with a line for a log: a host of the i-PI protocol, a client that is refused, an end for want of clients. */
   onLog?(line: string): void;
 }
 
@@ -77,6 +77,10 @@ export interface RunningServer {
 const endPatience = 10_000;
 /** How long an idle client's request that is on its way is waited for at the end, ms. */
 const lastWords = 20;
+/** How long the last replies and refusals may take at the end, ms. */
+const lastReplies = 2000;
+/** How long a connection that says nothing keeps its place where others want it, ms. */
+const silentPatience = 5000;
 /** How often half-sent messages are looked for, ms. */
 const checkInterval = 1000;
 /** Connections beyond the most clients that are at least told so. */
@@ -201,6 +205,7 @@ class Server {
       wholeHessians: device.kind === "cpu",
       patience: 1000 * (options.patienceSeconds ?? 30),
       onAnswer: () => this.#answers++,
+      onRefusal: (line) => this.#log(line),
     };
   }
 
@@ -230,7 +235,11 @@ class Server {
     while (!this.#closing) {
       try {
         const stream = await this.#listener.accept();
-        if ("setNoDelay" in stream) (stream as Deno.TcpConn).setNoDelay(true);
+        if (isTcp(stream)) {
+          stream.setNoDelay(true);
+          // So that a machine that has vanished gives its place free.
+          stream.setKeepAlive(true);
+        }
         this.#admit(stream);
       } catch (error) {
         if (this.#closing) return;
@@ -243,6 +252,7 @@ class Server {
 
   #admit(stream: Deno.Conn): void {
     const { maxClients = 64 } = this.#options;
+    if (this.#connections.size >= maxClients) this.#closeSilent();
     if (this.#connections.size >= maxClients + surplusConnections) return stream.close();
     const refusal = this.#connections.size < maxClients ? null : new Refusal(
       errorCodes.limit,
@@ -250,11 +260,21 @@ class Server {
         "larger --max-clients",
       true,
     );
-    const served = this.#serve(stream, refusal).finally(() => {
-      this.#serving.delete(served);
-      this.#watchIdleness();
-    });
+    const served = this.#serve(stream, refusal)
+      .catch((error) => this.#log(`a connection failed: ${error instanceof Error ? error.message : error}`))
+      .finally(() => {
+        this.#serving.delete(served);
+        this.#watchIdleness();
+      });
     this.#serving.add(served);
+  }
+
+  /** Where all places are taken: has those go who took one a while ago and said nothing. */
+  #closeSilent(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      if (connection instanceof Opening && now - connection.since > silentPatience) connection.close();
+    }
   }
 
   async #serve(stream: Deno.Conn, refusal: Refusal | null): Promise<void> {
@@ -293,16 +313,17 @@ class Server {
   async #finish(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, lastWords));
     for (const connection of this.#connections) connection.finish();
-    const deadline = setTimeout(() => {
-      this.#scheduler.abort(new Refusal(errorCodes.closing, "Expected time to finish but found the server closing"));
-      setTimeout(() => this.#closeAll(), checkInterval);
-    }, endPatience);
+    const deadline = setTimeout(
+      () =>
+        this.#scheduler.abort(new Refusal(errorCodes.closing, "Expected time to finish but found the server closing")),
+      endPatience,
+    );
+    const end = setTimeout(() => {
+      for (const connection of this.#connections) connection.close();
+    }, endPatience + lastReplies);
     await Promise.all(this.#serving);
     clearTimeout(deadline);
-  }
-
-  #closeAll(): void {
-    for (const connection of this.#connections) connection.close();
+    clearTimeout(end);
   }
 
   #check(): void {
@@ -346,10 +367,17 @@ class Server {
 /** How long the first four bytes may take once the first one has come, ms. */
 const openingPatience = 10_000;
 
+function isTcp(stream: Deno.Conn): stream is Deno.TcpConn {
+  return "setNoDelay" in stream;
+}
+
 /** A connection of which it is not known yet which protocol it speaks. */
 class Opening implements Connection {
+  /** When it was made, ms. */
+  readonly since = performance.now();
   readonly #stream: Deno.Conn;
-  #since: number | null = null;
+  /** When its first byte came, ms. */
+  #firstByte: number | null = null;
   #closed = false;
 
   constructor(stream: Deno.Conn) {
@@ -364,7 +392,7 @@ class Opening implements Connection {
       const count = await this.#stream.read(bytes.subarray(length)).catch(() => null);
       if (count === null) return null;
       length += count;
-      this.#since ??= performance.now();
+      this.#firstByte ??= performance.now();
     }
     return bytes.slice(0, length);
   }
@@ -380,6 +408,6 @@ class Opening implements Connection {
   }
 
   check(now: number): void {
-    if (this.#since !== null && now - this.#since > openingPatience) this.close();
+    if (this.#firstByte !== null && now - this.#firstByte > openingPatience) this.close();
   }
 }

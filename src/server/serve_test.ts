@@ -163,6 +163,7 @@ Deno.test("serve() ends a connection that is wrong from its start, and says why"
     equal(error.code, code);
     match(error.message, text);
     await client.receiveEnd();
+    match(served.log.at(-1)!, text);
   }
   using one = await FakeClient.open(served.address, "right");
   using _two = await FakeClient.open(served.address, "right");
@@ -245,6 +246,24 @@ Deno.test("serve() answers a request that arrives while it ends with error 8", a
   // Read before the end, or refused.
   ok(kind === 102 || kind === 199);
   await client.receiveEnd();
+});
+
+Deno.test("serve() is not kept from its end by a half-sent message or a client that does not read", async () => {
+  const served = await Served.start();
+  using half = await FakeClient.open(served.address);
+  await half.send(message(2, systemBody(water), 2).subarray(0, 21));
+  using deaf = await FakeClient.open(served.address);
+  await deaf.system([6]);
+  const count = 4096;
+  for (let k = 0; k < 4; k++) {
+    deaf.sendRequest(requestKinds.compute, computeBody({ positions: new Array(3 * count).fill(1), count })).catch(
+      () => {},
+    );
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const start = performance.now();
+  await served[Symbol.asyncDispose]();
+  ok(performance.now() - start < 4000);
 });
 
 Deno.test("serve() ends when there was no client for the time it was told", async () => {

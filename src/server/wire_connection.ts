@@ -37,6 +37,8 @@ export interface ConnectionSettings {
   readonly patience: number;
   /** Called when a request has been answered. */
   onAnswer(): void;
+  /** Called when a client's connection is ended for a mistake, with a line for a log. */
+  onRefusal(line: string): void;
 }
 
 /**
@@ -58,7 +60,8 @@ export class WireConnection {
   readonly #refusal: Refusal | null;
   #system: SystemRequest | null = null;
   #greeted = false;
-  #name = "";
+  /** What the client calls itself, as a log can show it. */
+  #name = "(no HELLO)";
   #ended = false;
   #closed = false;
   #finishing = false;
@@ -82,11 +85,6 @@ export class WireConnection {
     this.#reader = new RequestReader(settings.maxMessage);
   }
 
-  /** What the client calls itself. */
-  get name(): string {
-    return this.#name;
-  }
-
   /** Serves the client until it leaves, is refused or is told to; never rejects. */
   async run(): Promise<void> {
     this.#settings.scheduler.join(this.#client);
@@ -103,7 +101,11 @@ export class WireConnection {
       // A connection that broke needs no answer; what is no refusal is a mistake of this program's and must be seen.
       if (!isConnectionGone(error)) {
         lingers = true;
-        await this.#send(this.#writer.error(this.#reader.sequence, asRefusal(error))).catch(() => {});
+        const refusal = asRefusal(error);
+        if (!this.#finishing) {
+          this.#settings.onRefusal(`client ${this.#client} ${this.#name} refused: ${refusal.message}`);
+        }
+        await this.#send(this.#writer.error(this.#reader.sequence, refusal)).catch(() => {});
       }
     }
     this.#settings.scheduler.leave(this.#client);
@@ -234,7 +236,7 @@ export class WireConnection {
     }
     if (this.#refusal !== null) throw this.#refusal;
     this.#greeted = true;
-    this.#name = name;
+    this.#name = JSON.stringify(name);
     const { maxAtoms, maxStructures, maxMessage, model, device } = settings;
     return this.#writer.welcome(sequence, {
       version: protocolVersion,
