@@ -115,14 +115,17 @@ async function checkSame(python: string, structure: Structure, folder: string): 
   }
 }
 
-pythonTest("SpookyNet, the ASE calculator, adds less than half a millisecond to a step of 100 atoms", async (tools) => {
-  const { calculator, client } = JSON.parse(await runPython(tools.python, [`${testFolder}/overhead.py`]));
-  const show = ({ median, quartile }: { median: number; quartile: number }) =>
-    `${median.toFixed(2)} ms (lower quartile ${quartile.toFixed(2)} ms)`;
-  console.log(`a step of 100 atoms: ${show(calculator)}, of it the exchange with the server ${show(client)}`);
-  // Other programs on the machine only add: a limit on the quartile, and twice the aim of 0.5 ms.
-  assert.ok(calculator.quartile < 1, show(calculator));
-});
+pythonTest(
+  "SpookyNet, the ASE calculator, adds to a step of 100 atoms no more than 1 ms (aim: 0.5 ms)",
+  async (tools) => {
+    const { calculator, client } = JSON.parse(await runPython(tools.python, [`${testFolder}/overhead.py`]));
+    const show = ({ median, quartile }: { median: number; quartile: number }) =>
+      `${median.toFixed(2)} ms (lower quartile ${quartile.toFixed(2)} ms)`;
+    console.log(`a step of 100 atoms: ${show(calculator)}, of it the exchange with the server ${show(client)}`);
+    // Other programs on the machine only add: a limit on the quartile, and twice the aim of 0.5 ms.
+    assert.ok(calculator.quartile < 1, show(calculator));
+  },
+);
 
 acceptanceTest("Every Python example of adapters/python/README.md runs", async ({ python }) => {
   const readme = await Deno.readTextFile(`${packageFolder}/README.md`);
