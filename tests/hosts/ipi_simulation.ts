@@ -4,6 +4,8 @@ import type { PythonEnvironment } from "../../src/cli/python_environment.ts";
 export interface IpiInput {
   /** Elements and positions of the atoms. */
   readonly atoms: readonly (readonly [string, number, number, number])[];
+  /** Atoms of further systems with the same socket; the outputs of system k begin with `k_` then. */
+  readonly furtherSystems?: readonly IpiInput["atoms"][];
   /** Cell vectors as i-PI's 3×3 matrix, vectors in columns; default a box of 50 Å. */
   readonly cell?: readonly number[];
   /** Steps to run. */
@@ -49,7 +51,9 @@ export class IpiSimulation implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "spookynet-ipi-" });
     const prefix = `${folder}/socket_`;
     const to = input.port === undefined ? `unix:${prefix}driver` : `tcp:localhost:${input.port}`;
-    await Deno.writeTextFile(`${folder}/init.xyz`, initialStructure(input));
+    for (const [k, atoms] of systemsOf(input).entries()) {
+      await Deno.writeTextFile(`${folder}/init_${k}.xyz`, initialStructure(atoms, input.cell));
+    }
     await Deno.writeTextFile(`${folder}/input.xml`, inputFile(input));
     const process = new Deno.Command(python.ipi, {
       args: ["input.xml", "-S", prefix],
@@ -106,7 +110,11 @@ export class IpiSimulation implements AsyncDisposable {
   }
 }
 
-function initialStructure({ atoms, cell = [50, 0, 0, 0, 50, 0, 0, 0, 50] }: IpiInput): string {
+function systemsOf({ atoms, furtherSystems = [] }: IpiInput): readonly IpiInput["atoms"][] {
+  return [atoms, ...furtherSystems];
+}
+
+function initialStructure(atoms: IpiInput["atoms"], cell: IpiInput["cell"] = [50, 0, 0, 0, 50, 0, 0, 0, 50]): string {
   const lines = atoms.map(([element, ...position]) => `${element} ${position.join(" ")}`);
   const comment = `# CELL(H): ${cell.join(" ")} cell{angstrom} positions{angstrom}`;
   return `${atoms.length}\n${comment}\n${lines.join("\n")}\n`;
@@ -127,6 +135,17 @@ function inputFile(input: IpiInput): string {
     : forceField("driver");
   const motion = input.motion ??
     `<motion mode="dynamics"><dynamics mode="nve"><timestep units="femtosecond"> 1 </timestep></dynamics></motion>`;
+  const systems = systemsOf(input).map((_, k, { length }) =>
+    `<system${length > 1 ? ` prefix="${k}"` : ""}>
+    <initialize nbeads="${input.beads ?? 1}">
+      <file mode="xyz">init_${k}.xyz</file>
+      <velocities mode="thermal" units="kelvin">${temperature}</velocities>
+    </initialize>
+    <forces><force forcefield="driver"/></forces>
+    <ensemble><temperature units="kelvin">${temperature}</temperature>${input.ensemble ?? ""}</ensemble>
+    ${motion}
+  </system>`
+  );
   return `<simulation verbosity="medium">
   <output prefix="simulation">
     <properties stride="1" filename="out">
@@ -138,15 +157,7 @@ function inputFile(input: IpiInput): string {
   <total_steps>${input.steps}</total_steps>
   <prng><seed>31415</seed></prng>
   ${driver}
-  <system>
-    <initialize nbeads="${input.beads ?? 1}">
-      <file mode="xyz">init.xyz</file>
-      <velocities mode="thermal" units="kelvin">${temperature}</velocities>
-    </initialize>
-    <forces><force forcefield="driver"/></forces>
-    <ensemble><temperature units="kelvin">${temperature}</temperature>${input.ensemble ?? ""}</ensemble>
-    ${motion}
-  </system>
+  ${systems.join("\n  ")}
 </simulation>
 `;
 }
