@@ -215,7 +215,8 @@ static int read_settings(settings *read, const char *options) {
 
 static int read_elements(attachment *made, const char *list) {
   if (list == NULL || *list == '\0') {
-    return fail(SPK_ERROR_ARGUMENT, "Expected the option elements=O,H,... with the element of each atom type but found none");
+    return fail(SPK_ERROR_ARGUMENT,
+                "Expected the option elements=O,H,... with the element of each atom type but found none");
   }
   made->types = 0;
   for (const char *at = list;; at++) {
@@ -268,7 +269,8 @@ static int find_group(void *lmp, const char *fix, char group[name_size]) {
   snprintf(command, sizeof command, "info fixes out overwrite \"%s\"", path);
   lammps.command(lmp, command);
   int status = fail(SPK_ERROR_ARGUMENT,
-                    "Expected the fix %s but LAMMPS has none: put \"fix %s all external pf/callback 1 1\" before", fix, fix);
+                    "Expected the fix %s but LAMMPS has none: put \"fix %s all external pf/callback 1 1\" before", fix,
+                    fix);
   while (status != SPK_OK && fgets(line, sizeof line, file) != NULL) {
     char id[name_size], style[name_size];
     if (sscanf(line, " Fix[ %*d]: %127[^, ] , style = %127[^, ] , group = %127s", id, style, group) != 3) continue;
@@ -289,7 +291,8 @@ static int check_lammps(attachment *made) {
   int ranks = lammps.extract_setting(lmp, "world_size");
   if (ranks > 1) {
     return fail(SPK_ERROR_ARGUMENT,
-                "Expected LAMMPS on one MPI rank but found %d: run it without mpirun, the model needs all atoms", ranks);
+                "Expected LAMMPS on one MPI rank but found %d: run it without mpirun, the model needs all atoms",
+                ranks);
   }
   if (lammps.extract_setting(lmp, "box_exist") != 1) {
     return fail(SPK_ERROR_ARGUMENT, "Expected a box but found none: attach after the atoms are there");
@@ -301,7 +304,8 @@ static int check_lammps(attachment *made) {
   if (units != NULL && strcmp(units, "metal") == 0) made->energy_unit = 1;
   else if (units != NULL && strcmp(units, "real") == 0) made->energy_unit = kilocalories_per_mole;
   else {
-    return fail(SPK_ERROR_ARGUMENT, "Expected units metal or real but found units %s: change the script's units command",
+    return fail(SPK_ERROR_ARGUMENT,
+                "Expected units metal or real but found units %s: change the script's units command",
                 units == NULL ? "unknown" : units);
   }
   char group[name_size];
@@ -347,7 +351,9 @@ static int by_id(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-static bool is_ordered(const attachment *to, const void *ids, bool is_wide, const double *members, int local, int count) {
+/* Whether the order still holds all members, by ascending ID. */
+static bool is_ordered(const attachment *to, const void *ids, bool is_wide, const double *members, int local,
+                       int count) {
   if (to->atoms != count) return false;
   for (int k = 0; k < count; k++) {
     int at = to->order[k];
@@ -384,8 +390,8 @@ static int update_system(attachment *to, int count) {
     int type = types[to->order[k]];
     if (type < 1 || type > to->types) {
       return fail(SPK_ERROR_ARGUMENT,
-                  "Expected the elements of all atom types in the group of the fix %s but found %d, and an atom of type %d: "
-                  "name the elements of types 1 to %d",
+                  "Expected the elements of all atom types in the group of the fix %s but found %d, and an atom of "
+                  "type %d: name the elements of types 1 to %d",
                   to->fix, to->types, type, type);
     }
     int number = to->elements[type - 1];
@@ -408,12 +414,15 @@ static int evaluate(attachment *to, int local, const void *ids, double **positio
                 "shorter timestep, or boundary s or p",
                 all, local);
   }
-  if (ids == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none: leave out atom_modify id no");
+  if (ids == NULL) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none: leave out atom_modify id no");
+  }
   double *members = NULL;
   if (to->membership[0] != '\0') {
     members = lammps.extract_variable(to->lmp, to->membership, "all");
     if (members == NULL) {
-      return fail(SPK_ERROR_ARGUMENT, "Expected the variable %s but LAMMPS has none: attach to the fix again", to->membership);
+      return fail(SPK_ERROR_ARGUMENT, "Expected the variable %s but LAMMPS has none: attach to the fix again",
+                  to->membership);
     }
   }
   int count = 0;
@@ -549,7 +558,8 @@ static int options_of_script(void *lmp, const char **options) {
                   lammps.extract_variable_datatype(lmp, "spookynet") == lammps_string_variable);
   *options = is_text ? lammps.extract_variable(lmp, "spookynet", NULL) : NULL;
   if (*options != NULL) return SPK_OK;
-  return fail(SPK_ERROR_ARGUMENT, "Expected the plugin's options in a string variable but found none: put %s before", how);
+  return fail(SPK_ERROR_ARGUMENT, "Expected the plugin's options in a string variable but found none: put %s before",
+              how);
 }
 
 void lammpsplugin_init(void *lmp, void *handle, void *registration) {
