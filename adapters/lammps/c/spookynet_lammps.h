@@ -1,9 +1,9 @@
 /*
  * SpookyNet as an external force of LAMMPS, without LAMMPS' headers and without recompiling it.
  *
- * The fix `fix ID group external pf/callback 1 1` of a script is served from a server of docs/protocol.md, by libspookynet
- * (../../c/spookynet.h), which is part of this library. Everything is found at run time in the LAMMPS that this process
- * has loaded: any build since 2021 with a shared liblammps will do.
+ * The fix `fix ID group external pf/callback 1 1` of a script is served from a server of docs/protocol.md, by
+ * libspookynet (../../c/spookynet.h), which is part of this library. Everything is found at run time in the LAMMPS
+ * that this process has loaded: any build since 2021 with a shared liblammps will do.
  */
 #ifndef SPOOKYNET_LAMMPS_H
 #define SPOOKYNET_LAMMPS_H
@@ -15,9 +15,9 @@ extern "C" {
 #endif
 
 /*
- * Serves a fix external from now on: energy (eV or kcal/mol, by LAMMPS' units metal or real), forces and virial, at every
- * step, of the fix's group, in the box as it is then; a cluster where no axis of the box is periodic. Other atoms are not
- * seen by the model. Serving a fix again, or another fix of the same ID, replaces what was there.
+ * Serves a fix external from now on: energy (eV or kcal/mol, by LAMMPS' units metal or real), forces and virial, at
+ * every step, of the fix's group, in the box as it is then; a cluster where no axis of the box is periodic. Other
+ * atoms are not seen by the model. Serving a fix again, or another fix of the same ID, replaces what was there.
  *
  * lmp      LAMMPS, as lammps_open gives it, with a box, on one MPI rank
  * fix_id   ID of a fix external pf/callback
@@ -28,8 +28,8 @@ extern "C" {
  *          unpaired=0          number of unpaired electrons
  *          and all of spk_open but units: timeout, token, model, device, lr-cutoff, ...
  *
- * Returns SPK_OK or an error, whose text spk_lammps_message() has; nothing is attached then. An error in a step is written
- * to standard error (by LAMMPS of 2022 and later to its log file too) and ends the process with exit code 1.
+ * Returns SPK_OK or an error, whose text spk_lammps_message() has; nothing is attached then. An error in a step is
+ * written to standard error (by LAMMPS of 2022 and later to its log file too) and ends the process with exit code 1.
  */
 SPK_PUBLIC int spk_lammps_attach(void *lmp, const char *fix_id, const char *options);
 
@@ -37,8 +37,8 @@ SPK_PUBLIC int spk_lammps_attach(void *lmp, const char *fix_id, const char *opti
 SPK_PUBLIC const char *spk_lammps_message(void);
 
 /*
- * What LAMMPS' command `plugin load` calls. Attaches to the fix that the option fix=ID names, by default `spookynet`, with
- * the options of the script's string variable `spookynet`. An error ends the process, as in a step.
+ * What LAMMPS' command `plugin load` calls. Attaches to the fix that the option fix=ID names, by default `spookynet`,
+ * with the options of the script's string variable `spookynet`. An error ends the process, as in a step.
  */
 SPK_PUBLIC void lammpsplugin_init(void *lmp, void *handle, void *registration);
 
