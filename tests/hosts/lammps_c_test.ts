@@ -346,22 +346,45 @@ wayTest("LAMMPS ends with a message when the server goes away in a run", "plugin
   });
 });
 
-wayTest("LAMMPS on two MPI ranks is refused", "python command", async () => {
+wayTest("LAMMPS on two MPI ranks has the trajectory of one", "python command", async () => {
   if (!await hasProgram("mpirun")) return;
   await withServer(async (address) => {
-    const options = `elements=O,H charge=1 address=${address}`;
-    await inTemporaryFolder(async (folder) => {
-      const script = `${systemOf(zundel)}\n${attachment("python command", options)}\nrun 0\nprint survived\n`;
-      await Deno.writeTextFile(join(folder, "in"), script);
-      const { code, stdout, stderr } = await new Deno.Command("mpirun", {
-        args: ["--allow-run-as-root", "--oversubscribe", "-np", "2", "lmp", "-in", "in", "-log", "none"],
-        cwd: folder,
-      }).output();
-      const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
-      ok(code !== 0);
-      match(errors, /Expected LAMMPS on one MPI rank but found 2: run it without mpirun/);
-      ok(!text.includes("survived"));
-    });
+    const on = async (ranks: number, options: string, fix = "all") => {
+      let ended: Ended | null = null;
+      await inTemporaryFolder(async (folder) => {
+        const script = [
+          systemOf(zundel).replace("fix spookynet all", `group some id 1:3\nfix spookynet ${fix}`),
+          attachment("python command", `elements=O,H charge=1 ${options}`),
+          "velocity all create 300 4711 loop geom\nfix move all nve\ntimestep 0.0001\nthermo 5",
+          "thermo_modify format float %.12g\nrun 30\nprint survived\n",
+        ];
+        await Deno.writeTextFile(join(folder, "in"), script.join("\n"));
+        const mpi = ["--allow-run-as-root", "--oversubscribe", "-np", `${ranks}`];
+        const { code, stdout, stderr } = await new Deno.Command("mpirun", {
+          args: [...mpi, "lmp", "-in", "in", "-log", "none"],
+          cwd: folder,
+        }).output();
+        ended = { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+      });
+      return ended!;
+    };
+    const [one, two] = [await on(1, `address=${address}`), await on(2, `address=${address}`)];
+    const rows = ({ code, stdout, stderr }: Ended) => {
+      equal(code, 0, stderr);
+      return /^Step .*\n([^]*?)^Loop/m.exec(stdout)![1]!.trim().split(/\s+/).map(Number);
+    };
+    const expected = rows(one);
+    equal(expected.length, 7 * 12);
+    // LAMMPS sums kinetic energies and pressures in another order.
+    rows(two).forEach((value, k) => assertClose([value], [expected[k]!], 1e-9 * Math.max(1, Math.abs(expected[k]!))));
+
+    const refused = async (message: RegExp, ...ended: [string, string?]) => {
+      const { code, stdout, stderr } = await on(2, ...ended);
+      ok(code !== 0 && !stdout.includes("survived"), stdout);
+      match(stderr, message);
+    };
+    await refused(/Expected one server for all 2 MPI ranks but found the address spawn:/, "address=spawn:");
+    await refused(/Expected the fix spookynet to be of the group all on 2 MPI ranks/, `address=${address}`, "some");
   });
 });
 

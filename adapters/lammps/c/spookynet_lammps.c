@@ -36,6 +36,7 @@ static struct {
   void (*extract_box)(void *, double *, double *, double *, double *, double *, int *, int *);
   int (*has_id)(void *, const char *, const char *);
   double (*get_natoms)(void *);
+  void (*gather_atoms)(void *, const char *, int type, int count, void *);
   void (*set_callback)(void *, const char *, fix_callback, void *);
   void (*set_energy)(void *, const char *, double);
   void (*set_virial)(void *, const char *, double *);
@@ -59,6 +60,7 @@ static const struct {
     {"lammps_extract_box", &lammps.extract_box, false},
     {"lammps_has_id", &lammps.has_id, false},
     {"lammps_get_natoms", &lammps.get_natoms, false},
+    {"lammps_gather_atoms", &lammps.gather_atoms, false},
     {"lammps_set_fix_external_callback", &lammps.set_callback, false},
     {"lammps_fix_external_set_energy_global", &lammps.set_energy, false},
     {"lammps_fix_external_set_virial_global", &lammps.set_virial, false},
@@ -68,7 +70,7 @@ static const struct {
     {"lammps_extract_variable_datatype", &lammps.extract_variable_datatype, true},
 };
 
-enum { lammps_warning = 0, lammps_string_variable = 3 };
+enum { lammps_warning = 0, lammps_string_variable = 3, lammps_integer = 0, lammps_double = 1 };
 
 /* One fix that is served. */
 typedef struct attachment {
@@ -82,10 +84,11 @@ typedef struct attachment {
   double charge;
   int unpaired;
   double energy_unit;
+  int ranks;
   /* Of the group's atoms by ascending ID. */
   int atoms;
   int capacity;
-  int *order; /* local index */
+  int *order; /* local index, on one rank */
   int *numbers;
   double *positions;
   double *forces;
@@ -283,17 +286,30 @@ static int find_group(void *lmp, const char *fix, char group[name_size]) {
   }
   fclose(file);
   remove(path);
-  return status;
+  if (lammps.extract_setting(lmp, "world_rank") <= 0) return status;
+  /* Only the first rank is told, and sees to it that the group is all. */
+  snprintf(group, name_size, "all");
+  return SPK_OK;
 }
 
-static int check_lammps(attachment *made) {
-  void *lmp = made->lmp;
-  int ranks = lammps.extract_setting(lmp, "world_size");
-  if (ranks > 1) {
+/* Every rank gathers all atoms and asks the server, which computes what all of them ask for together. */
+static int check_ranks(attachment *made, const char *address, const char *group) {
+  if (made->ranks <= 1) return SPK_OK;
+  if (address == NULL || *address == '\0') address = getenv("SPOOKYNET_ADDRESS");
+  if (address != NULL && strncmp(address, "spawn:", 6) == 0) {
     return fail(SPK_ERROR_ARGUMENT,
-                "Expected LAMMPS on one MPI rank but found %d: run it without mpirun, the model needs all atoms",
-                ranks);
+                "Expected one server for all %d MPI ranks but found the address %s: start ./spookynet serve before, "
+                "and give its address",
+                made->ranks, address);
   }
+  if (strcmp(group, "all") == 0) return SPK_OK;
+  return fail(SPK_ERROR_ARGUMENT,
+              "Expected the fix %s to be of the group all on %d MPI ranks but found %s: run LAMMPS on one", made->fix,
+              made->ranks, group);
+}
+
+static int check_lammps(attachment *made, const char *address) {
+  void *lmp = made->lmp;
   if (lammps.extract_setting(lmp, "box_exist") != 1) {
     return fail(SPK_ERROR_ARGUMENT, "Expected a box but found none: attach after the atoms are there");
   }
@@ -309,7 +325,9 @@ static int check_lammps(attachment *made) {
                 units == NULL ? "unknown" : units);
   }
   char group[name_size];
+  made->ranks = lammps.extract_setting(lmp, "world_size");
   int status = find_group(lmp, made->fix, group);
+  if (status == SPK_OK) status = check_ranks(made, address, group);
   if (status != SPK_OK || strcmp(group, "all") == 0) return status;
   char command[2 * name_size + 64];
   snprintf(made->membership, sizeof made->membership, "spookynet_group_%s", made->fix);
@@ -381,13 +399,12 @@ static int sort_atoms(attachment *to, const void *ids, const double *members, in
   return SPK_OK;
 }
 
-/* Tells the server the elements, if they are other ones than before. */
-static int update_system(attachment *to, int count) {
-  const int *types = lammps.extract_atom(to->lmp, "type");
-  if (types == NULL) return fail(SPK_ERROR_ARGUMENT, "Expected LAMMPS to know the atoms' types but it does not");
+/* Tells the server the elements, if they are other ones than before. The types are those of the atoms in `order`, or of
+ * all atoms where that is NULL. */
+static int update_system(attachment *to, int count, const int *types, const int *order) {
   bool is_same = to->atoms == count;
   for (int k = 0; k < count; k++) {
-    int type = types[to->order[k]];
+    int type = types[order == NULL ? k : order[k]];
     if (type < 1 || type > to->types) {
       return fail(SPK_ERROR_ARGUMENT,
                   "Expected the elements of all atom types in the group of the fix %s but found %d, and an atom of "
@@ -405,19 +422,21 @@ static int update_system(attachment *to, int count) {
   return status == SPK_OK ? SPK_OK : fail(status, "%s", spk_error_message(to->calc));
 }
 
-static int evaluate(attachment *to, int local, const void *ids, double **positions, double **forces, double *energy,
-                    double virial[6]) {
-  double all = lammps.get_natoms(to->lmp);
-  if (local != all) {
-    return fail(SPK_ERROR_ARGUMENT,
-                "Expected all of LAMMPS' %.0f atoms but found %d, the others have left the box: take a larger box, a "
-                "shorter timestep, or boundary s or p",
-                all, local);
-  }
-  if (ids == NULL) {
+static int atoms_have_left(double all, int found) {
+  return fail(SPK_ERROR_ARGUMENT,
+              "Expected all of LAMMPS' %.0f atoms but found %d, the others have left the box: take a larger box, a "
+              "shorter timestep, or boundary s or p",
+              all, found);
+}
+
+/* One rank: picks the group's atoms. */
+static int collect(attachment *to, int local, const void *ids, double **positions) {
+  double all = lammps.get_natoms(to->lmp), *members = NULL;
+  if (local != all) return atoms_have_left(all, local);
+  const int *types = lammps.extract_atom(to->lmp, "type");
+  if (ids == NULL || types == NULL) {
     return fail(SPK_ERROR_ARGUMENT, "Expected atoms with IDs but found none: leave out atom_modify id no");
   }
-  double *members = NULL;
   if (to->membership[0] != '\0') {
     members = lammps.extract_variable(to->lmp, to->membership, "all");
     if (members == NULL) {
@@ -429,10 +448,50 @@ static int evaluate(attachment *to, int local, const void *ids, double **positio
   for (int i = 0; i < local; i++) count += members == NULL || members[i] != 0;
   int status = sort_atoms(to, ids, members, local, count);
   lammps.release(members);
-  if (status == SPK_OK) status = update_system(to, count);
+  if (status == SPK_OK) status = update_system(to, count, types, to->order);
   if (status != SPK_OK) return status;
   for (int k = 0; k < count; k++) memcpy(&to->positions[3 * k], positions[to->order[k]], 3 * sizeof(double));
+  return SPK_OK;
+}
 
+/* Several ranks: gathers all atoms by ID on each of them. LAMMPS leaves gaps of zeros where atoms are missing, and
+ * everything where IDs do not go from 1 to the number of atoms. */
+static int gather(attachment *to) {
+  double all = lammps.get_natoms(to->lmp);
+  if (!(all >= 1 && all <= 1e8)) {
+    return fail(SPK_ERROR_ARGUMENT, "Expected 1 to 100 million atoms but found %.0f", all);
+  }
+  int count = (int)all, found = 0;
+  if (reserve(to, count) != SPK_OK) return SPK_ERROR_MEMORY;
+  memset(to->order, 0, (size_t)count * sizeof *to->order);
+  lammps.gather_atoms(to->lmp, "type", lammps_integer, 1, to->order);
+  lammps.gather_atoms(to->lmp, "x", lammps_double, 3, to->positions);
+  for (int k = 0; k < count; k++) found += to->order[k] > 0;
+  if (found == 0) {
+    return fail(SPK_ERROR_ARGUMENT,
+                "Expected %d atoms with the IDs 1 to %d on %d MPI ranks but found others: they have left the box, or "
+                "the IDs have gaps (put reset_atom_ids before the fix)",
+                count, count, to->ranks);
+  }
+  if (found < count) return atoms_have_left(all, found);
+  return update_system(to, count, to->order, NULL);
+}
+
+/* Gives the atoms of this rank their forces. */
+static void distribute(const attachment *to, int local, const void *ids, double **forces) {
+  bool is_wide = lammps.extract_setting(to->lmp, "tagint") == 8;
+  int count = to->ranks > 1 ? local : to->atoms;
+  for (int k = 0; k < count; k++) {
+    int64_t from = to->ranks > 1 ? id_at(ids, is_wide, k) - 1 : k;
+    double *force = forces[to->ranks > 1 ? k : to->order[k]];
+    for (int axis = 0; axis < 3; axis++) force[axis] = to->energy_unit * to->forces[3 * from + axis];
+  }
+}
+
+static int evaluate(attachment *to, int local, const void *ids, double **positions, double **forces, double *energy,
+                    double virial[6]) {
+  int status = to->ranks > 1 ? gather(to) : collect(to, local, ids, positions);
+  if (status != SPK_OK) return status;
   double low[3], high[3], xy, yz, xz;
   int periodic[3], changes;
   lammps.extract_box(to->lmp, low, high, &xy, &yz, &xz, periodic, &changes);
@@ -442,14 +501,10 @@ static int evaluate(attachment *to, int local, const void *ids, double **positio
   spk_set_periodic(to->calc, periodic[0], periodic[1], periodic[2]);
   status = spk_compute(to->calc, to->positions, repeats ? cell : NULL, energy, to->forces, tensor, NULL, NULL, NULL);
   if (status != SPK_OK) return fail(status, "%s", spk_error_message(to->calc));
-
-  double unit = to->energy_unit;
-  *energy *= unit;
-  for (int k = 0; k < count; k++) {
-    for (int axis = 0; axis < 3; axis++) forces[to->order[k]][axis] = unit * to->forces[3 * k + axis];
-  }
+  *energy *= to->energy_unit;
+  distribute(to, local, ids, forces);
   static const int order[6] = {0, 4, 8, 1, 2, 5}; /* xx yy zz xy xz yz */
-  for (int k = 0; k < 6; k++) virial[k] = unit * tensor[order[k]];
+  for (int k = 0; k < 6; k++) virial[k] = to->energy_unit * tensor[order[k]];
   return SPK_OK;
 }
 
@@ -518,7 +573,7 @@ static int attach(void *lmp, const char *fix, const settings *read) {
   made->lmp = lmp;
   snprintf(made->fix, sizeof made->fix, "%s", fix);
   int status = apply_settings(made, read);
-  if (status == SPK_OK) status = check_lammps(made);
+  if (status == SPK_OK) status = check_lammps(made, read->address);
   if (status == SPK_OK) {
     status = spk_open(&made->calc, read->address, read->others);
     if (status != SPK_OK) fail(status, "%s", spk_last_error());

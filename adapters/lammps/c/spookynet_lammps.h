@@ -19,7 +19,9 @@ extern "C" {
  * every step, of the fix's group, in the box as it is then; a cluster where no axis of the box is periodic. Other
  * atoms are not seen by the model. Serving a fix again, or another fix of the same ID, replaces what was there.
  *
- * lmp      LAMMPS, as lammps_open gives it, with a box, on one MPI rank
+ * lmp      LAMMPS, as lammps_open gives it, with a box. On several MPI ranks every one calls this and computes for all
+ *          atoms, so that nothing is quicker than on one: the server has to run before, the fix's group is all, and IDs
+ *          go from 1 to the number of atoms.
  * fix_id   ID of a fix external pf/callback
  * options  words `name=value` with spaces between; a value with spaces stands in '...' or "...":
  *          elements=O,H,...    element of each atom type, type 1 first (needed)
