@@ -1,5 +1,10 @@
 /** What Debian's packages of the hosts' programs are called, by program. */
-const packageOf: Readonly<Record<string, string>> = { gcc: "gcc", "g++": "g++", gfortran: "gfortran" };
+const packageOf: Readonly<Record<string, string>> = {
+  gcc: "gcc",
+  "g++": "g++",
+  gfortran: "gfortran",
+  mpirun: "openmpi-bin",
+};
 
 const inCI = Deno.env.get("CI") === "true";
 
