@@ -52,8 +52,8 @@ async function runIpiExample(
   });
 }
 
-async function propertiesOf(folder: string): Promise<Map<string, number[]>> {
-  return parseIpiProperties(await Deno.readTextFile(join(folder, "simulation.out")));
+async function propertiesOf(folder: string, name = "simulation.out"): Promise<Map<string, number[]>> {
+  return parseIpiProperties(await Deno.readTextFile(join(folder, name)));
 }
 
 function spread(values: readonly number[]): number {
@@ -106,6 +106,20 @@ exampleTest("ipi/water-phonons", async ({ python }, folder) => {
     const lines = (await Deno.readTextFile(join(results, "simulation.phonons.eigval"))).split("\n");
     const wavenumbers = lines.map(Number).filter((value) => value > 1e-8).map((value) => 219474.63 * Math.sqrt(value));
     await checkText(folder, wavenumbers.map((value) => `${value.toFixed(0)} cm-1`).join("\n"), 2);
+  });
+});
+
+exampleTest("ipi/zundel-replica-exchange", async ({ python }, folder) => {
+  await runIpiExample(python, folder, async (results) => {
+    const systems = await Promise.all([0, 1, 2, 3].map((k) => propertiesOf(results, `${k}_simulation.out`)));
+    for (const properties of systems) {
+      equal(properties.get("step")!.length, 201);
+      equal(Math.abs(properties.get("potential")![0]! + 19.088) < 0.001, true);
+    }
+    const temperatures = new Set(systems[0]!.get("ensemble_temperature"));
+    equal(temperatures.size > 1, true, `Expected exchanges but found only ${[...temperatures]} K`);
+    const places = (await Deno.readTextFile(join(results, "simulation.remd_idx"))).trimEnd().split("\n");
+    for (const line of places) deepEqual(line.trim().split(/\s+/).slice(1).sort(), ["0", "1", "2", "3"]);
   });
 });
 
