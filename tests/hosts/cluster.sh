@@ -1,7 +1,7 @@
 #!/bin/sh
 # A cluster on one machine: three network namespaces joined by a bridge, which see one another as node0, node1 and node2,
 # with stand-ins for SLURM's scontrol and srun. Runs job.sh of the current folder on node0, with the arguments given, and
-# does what lines on stdin say: `kill NODE` kills the driver of a node, `unplug NODE` cuts its line.
+# kills the driver of each node named in a line on stdin.
 #
 # To be run by `unshare --mount --net --pid --fork --kill-child --mount-proc`: all it makes lives in namespaces of its own,
 # which end with it, however it ends.
@@ -48,16 +48,11 @@ chmod +x /run/bin/*
 export PATH="/run/bin:$PATH" SLURM_JOB_NODELIST="$nodes"
 ip netns exec node0 sh job.sh "$@" </dev/null &
 job=$!
-while read -r action node; do
-  case $action in
-    unplug) ip link set "to-$node" down ;;
-    kill)
-      for process in $(ip netns pids "$node"); do
-        case $(readlink "/proc/$process/exe") in
-          */deno) kill -9 "$process" ;;
-        esac
-      done
-      ;;
-  esac
+while read -r node; do
+  for process in $(ip netns pids "$node"); do
+    case $(readlink "/proc/$process/exe") in
+      */deno) kill -9 "$process" ;;
+    esac
+  done
 done
 wait "$job"
