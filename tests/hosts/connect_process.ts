@@ -51,6 +51,32 @@ export class ConnectProcess implements AsyncDisposable {
     await this.#output;
   }
 
+  /**
+   * Ends it so while it computes and has read all that its host has sent over TCP. At other moments i-PI 3.3 itself may hang
+   * over the loss of a driver with consolidated messages: what is unread makes the kernel reset the connection, and i-PI's
+   * poll thread does not survive that. Under load such moments are long.
+   */
+  async killWhileComputing(port: number): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    while (performance.now() < deadline) {
+      if (await this.#isRunning()) {
+        this.#child.kill("SIGSTOP");
+        // Had it just answered, its host's next request would come now.
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        if (await unreadBytes(port) === 0) return await this.kill();
+        this.#child.kill("SIGCONT");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    throw new Error("Expected the driver to compute with nothing unread at some moment within 20 s");
+  }
+
+  /** Whether its main thread runs, as Linux says. */
+  async #isRunning(): Promise<boolean> {
+    const stat = await Deno.readTextFile(`/proc/${this.#child.pid}/stat`);
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("R");
+  }
+
   /** Waits for its end in order, and gives what it did; throws with what it wrote when it has failed. */
   async finished(): Promise<ConnectFigures> {
     const { code, stderr } = await this.#output;
@@ -68,4 +94,12 @@ export class ConnectProcess implements AsyncDisposable {
     if (!this.#hasEnded) await this.kill();
     await Deno.remove(this.#folder, { recursive: true });
   }
+}
+
+/** Bytes that clients of a port on this machine have not read yet, as Linux says. */
+async function unreadBytes(port: number): Promise<number> {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const lines = (await Deno.readTextFile("/proc/net/tcp")).split("\n").map((line) => line.trim().split(/\s+/));
+  return lines.filter((fields) => fields[2]?.endsWith(remote))
+    .reduce((sum, fields) => sum + parseInt(fields[4]!.split(":")[1]!, 16), 0);
 }

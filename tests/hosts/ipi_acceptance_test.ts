@@ -200,12 +200,13 @@ for (
   acceptanceTest(`i-PI completes its run when one of two drivers is killed (${exchange})`, async (acceptance) => {
     const input: IpiInput = { ...zundelInput, beads: 4, steps: 100, socket: socket! };
     const undisturbed = await simulate(acceptance, zundel, input);
-    await using ipi = await IpiSimulation.start(acceptance.python, input);
+    const port = freePort();
+    await using ipi = await IpiSimulation.start(acceptance.python, { ...input, port });
     const start = () => ConnectProcess.start(ipi.to, zundel, ["--model", acceptance.model, ...software]);
     await using survivor = await start();
     await using victim = await start();
     await stepReached(ipi, 40);
-    await victim.kill();
+    await victim.killWhileComputing(port);
     assert.ok((await ipi.stepsDone()) <= input.steps, "Expected the driver to be killed before the run's end");
     const [figures] = await Promise.all([survivor.finished(), ipi.finished()]);
     const requests = 4 * (input.steps + 1);
