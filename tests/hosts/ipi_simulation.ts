@@ -10,6 +10,8 @@ export interface IpiInput {
   readonly cell?: readonly number[];
   /** Steps to run. */
   readonly steps: number;
+  /** Steps from one output to the next; default 1. */
+  readonly stride?: number;
   /** Attributes and children of `<ffsocket>` besides its address, e.g. `<batch_size>4</batch_size>`. */
   readonly socket?: string;
   /** `unix` or `shm`. */
@@ -121,7 +123,7 @@ function initialStructure(atoms: IpiInput["atoms"], cell: IpiInput["cell"] = [50
 }
 
 function inputFile(input: IpiInput): string {
-  const temperature = input.temperature ?? 100;
+  const { temperature = 100, stride = 1 } = input;
   const address = input.port === undefined
     ? "<address>driver</address>"
     : `<address> localhost </address> <port>${input.port}</port>`;
@@ -148,10 +150,10 @@ function inputFile(input: IpiInput): string {
   );
   return `<simulation verbosity="medium">
   <output prefix="simulation">
-    <properties stride="1" filename="out">
+    <properties stride="${stride}" filename="out">
       [step, time{femtosecond}, conserved{electronvolt}, potential{electronvolt}, temperature{kelvin}, volume{angstrom3}]
     </properties>
-    <trajectory filename="positions" stride="1" format="xyz" cell_units="angstrom">positions{angstrom}</trajectory>
+    <trajectory filename="positions" stride="${stride}" format="xyz" cell_units="angstrom">positions{angstrom}</trajectory>
     ${input.output ?? ""}
   </output>
   <total_steps>${input.steps}</total_steps>
