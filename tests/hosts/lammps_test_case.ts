@@ -19,11 +19,14 @@ function reasonForNoLammps(): string | null {
   }
 }
 
+/** Whether tests with LAMMPS run here: in CI they must. */
+export const runsLammps: boolean = missing === null || inCI;
+
 /** Registers a test with a real LAMMPS: ignored, with a message, where there is none, but failed there in CI. */
 export function lammpsTest(name: string, run: () => void | Promise<void>): void {
   Deno.test({
     name,
-    ignore: missing !== null && !inCI,
+    ignore: !runsLammps,
     // The library and MPI stay for the whole process.
     sanitizeOps: false,
     sanitizeResources: false,
