@@ -374,7 +374,7 @@ wayTest("LAMMPS on two MPI ranks has the trajectory of one", "python command", a
       return /^Step .*\n([^]*?)^Loop/m.exec(stdout)![1]!.trim().split(/\s+/).map(Number);
     };
     const expected = rows(one);
-    equal(expected.length, 7 * 12);
+    equal(expected.length, 7 * 13);
     // LAMMPS sums kinetic energies and pressures in another order.
     rows(two).forEach((value, k) => assertClose([value], [expected[k]!], 1e-9 * Math.max(1, Math.abs(expected[k]!))));
 
