@@ -415,6 +415,23 @@ deviceTest("WebGpuEngine gives the same bits whether it awaits its results or no
   engine.destroy();
 });
 
+deviceTest("WebGpuEngine gives overlapping calls of one composition their own results, awaited or not", async () => {
+  const network = buildNetwork(tinyModel());
+  const one = cluster(31);
+  const moved = Array.from(
+    { length: 5 },
+    (_, i) => ({ ...one, positions: one.positions.map((x, k) => k === 0 ? x + 0.01 * i : x) }),
+  );
+  for (const readBack of ["synchronous", "awaited"] as const) {
+    const engine = await WebGpuEngine.create(network, { device: "software", readBack });
+    const apart = [];
+    for (const structure of moved) apart.push(await engine.compute([structure], 5));
+    assert.deepEqual(await Promise.all(moved.map((structure) => engine.compute([structure], 5))), apart);
+    assert.notDeepEqual(apart[0], apart[1]);
+    engine.destroy();
+  }
+});
+
 deviceTest("Calculator computes nothing of no structures", async () => {
   const calculator = await sharedCalculator();
   assert.deepEqual(await calculator.compute([]), []);

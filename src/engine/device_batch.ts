@@ -129,12 +129,12 @@ export class DeviceBatch {
     return this.#target.subarray(0, this.atoms * slots * 4);
   }
 
-  /** What the staging buffer's copy holds. */
+  /** What the staging buffer's copy holds, the caller's own. */
   results(slots: number): DeviceResults {
     const lonely = this.#pairs.map(({ network, longRange }, s) =>
       this.#periodic[s]! ? network.pairCount + (longRange?.pairCount ?? 0) === 0 : network.atomCount === 1
     );
-    return { data: this.target(slots), atoms: this.atoms, lonely };
+    return { data: this.target(slots).slice(), atoms: this.atoms, lonely };
   }
 
   /** Uploads the positions, evaluates, and copies `slots` slots of the results to the staging buffer. */

@@ -68,10 +68,14 @@ export class ReadBack {
       return;
     }
     this.readSync(staging, target);
-    if (this.#reads >= readsPerTurn) {
-      this.#reads = 0;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
+    await this.turn();
+  }
+
+  /** Gives the event loop a turn where it is due. */
+  async turn(): Promise<void> {
+    if (this.#reads < readsPerTurn) return;
+    this.#reads = 0;
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 

@@ -61,6 +61,7 @@ export class WebGpuEngine {
   #state: EngineState;
   #readBack: ReadBack;
   #batches = new Map<string, DeviceBatch>();
+  #pending: Promise<unknown> = Promise.resolve();
 
   private constructor(state: EngineState, readBack: ReadBack, opened: OpenDevice) {
     this.#state = state;
@@ -112,12 +113,22 @@ export class WebGpuEngine {
    *
    * @param structures The structures; they are read, not kept.
    * @param slots How many of the five result slots to read back.
-   * @returns Results that are overwritten by the next call with structures of the same composition.
+   * @returns Results of its own; calls may overlap.
    */
   async compute(structures: readonly Structure[], slots: number): Promise<DeviceResults> {
-    const batch = this.#submit(structures, slots);
-    await this.#readBack.read(batch.staging, batch.target(slots));
-    return batch.results(slots);
+    if (this.#readBack.mode === "synchronous") {
+      const results = this.computeSync(structures, slots);
+      await this.#readBack.turn();
+      return results;
+    }
+    // A staging buffer holds one result at a time, so calls that overlap wait for one another.
+    const results = this.#pending.then(async () => {
+      const batch = this.#submit(structures, slots);
+      await this.#readBack.read(batch.staging, batch.target(slots));
+      return batch.results(slots);
+    });
+    this.#pending = results.catch(() => {});
+    return await results;
   }
 
   /** {@linkcode compute} without a turn of the event loop, where the runtime reads back synchronously. */
