@@ -1,0 +1,77 @@
+import type { Team } from "./team.ts";
+
+const pageBytes = 65536;
+/** Arrays begin at cache lines, so that two threads' shares of different arrays never meet in one. */
+const alignment = 64;
+
+type NumberArray = Float64Array | Int32Array;
+
+/**
+ * Arrays for one evaluation after the other, all in one WebAssembly memory, where kernels work on them without copies.
+ *
+ * An evaluation takes its arrays one by one and gives all of them back at once with {@link Workspace.reset}. The next one
+ * that asks for the same lengths in the same order gets the very same arrays, so that steps allocate nothing. The threads
+ * of a team each have a workspace of the same memory and ask for the same arrays in the same order: what they get are
+ * views of the same numbers.
+ */
+export class Workspace {
+  readonly #memory: WebAssembly.Memory;
+  readonly #team: Team;
+  readonly #start: number;
+  #end: number;
+  #capacity: number;
+  readonly #arrays: NumberArray[] = [];
+  #taken = 0;
+
+  /**
+   * @param memory Grown as needed.
+   * @param start First byte that may be used; the same for all threads of the team.
+   */
+  constructor(memory: WebAssembly.Memory, team: Team, start = 0) {
+    this.#memory = memory;
+    this.#team = team;
+    this.#start = this.#end = Math.ceil(start / alignment) * alignment;
+    this.#capacity = memory.buffer.byteLength;
+  }
+
+  /** An array of so many float64. It holds whatever was there before: write every element before reading it. */
+  float64(length: number): Float64Array {
+    return this.#take(length, Float64Array) as Float64Array;
+  }
+
+  /** An array of so many int32. It holds whatever was there before: write every element before reading it. */
+  int32(length: number): Int32Array {
+    return this.#take(length, Int32Array) as Int32Array;
+  }
+
+  /** Takes all arrays back. They must not be used any more. */
+  reset(): void {
+    this.#end = this.#start;
+    this.#taken = 0;
+  }
+
+  #take(length: number, Kind: Float64ArrayConstructor | Int32ArrayConstructor): NumberArray {
+    const at = this.#end;
+    this.#end += Math.ceil(length * Kind.BYTES_PER_ELEMENT / alignment) * alignment;
+    if (this.#end > this.#capacity) this.#grow();
+    const last = this.#arrays[this.#taken];
+    const array = last instanceof Kind && last.length === length && last.byteOffset === at &&
+        last.buffer === this.#memory.buffer
+      ? last
+      : new Kind(this.#memory.buffer as ArrayBuffer, at, length);
+    this.#arrays[this.#taken++] = array;
+    return array;
+  }
+
+  /** All threads come here at the same array; the first one grows the memory for all. */
+  #grow(): void {
+    this.#team.barrier();
+    if (this.#team.rank === 0) {
+      const missing = this.#end - this.#memory.buffer.byteLength;
+      // a quarter more than asked for, so that growing is rare
+      if (missing > 0) this.#memory.grow(Math.ceil((missing + this.#end / 4) / pageBytes));
+    }
+    this.#team.barrier();
+    this.#capacity = this.#memory.buffer.byteLength;
+  }
+}
