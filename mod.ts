@@ -51,6 +51,7 @@ export { type RunningServer, serve, type ServeOptions, type ServerCounts } from 
 export { type InfoValue, type Scalar } from "./src/structure/comment_line.ts";
 export { type Coordinates, createStructure, type StructureInput } from "./src/structure/create_structure.ts";
 export { type ElectronOptions } from "./src/structure/electrons.ts";
+export { type EvaluationPhase, type PhaseObserver } from "./src/structure/evaluation_phase.ts";
 export { parseFrames, readFrames } from "./src/structure/extended_xyz.ts";
 export { formatExtendedXyz } from "./src/structure/format_extended_xyz.ts";
 export { type Frame, type FrameArray, type FrameOptions, structureOfFrame } from "./src/structure/frame.ts";

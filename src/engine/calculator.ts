@@ -2,8 +2,9 @@ import { buildNetwork } from "../model/build_network.ts";
 import type { Model } from "../model/model.ts";
 import type { Network } from "../model/network.ts";
 import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
-import { ReferenceEngine } from "../reference/reference_engine.ts";
+import { ReferenceEngine, type ReferenceOptions } from "../reference/reference_engine.ts";
 import { simdDenseProducts } from "../reference/simd_dense.ts";
+import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
 import { assembleResults, slotsFor } from "./assemble_results.ts";
@@ -31,6 +32,8 @@ export interface CalculatorOptions {
   readonly expectedAtoms?: number;
   /** Preset of the kernels' tile, in place of the device's own. */
   readonly tile?: Tile["name"];
+  /** Called at the end of each part of an evaluation, for measurements. */
+  readonly onPhase?: PhaseObserver;
 }
 
 /** Computes energies, forces and other properties of structures. */
@@ -84,16 +87,18 @@ export interface Calculator extends AsyncDisposable {
  */
 export async function createCalculator(model: Model, options: CalculatorOptions = {}): Promise<Calculator> {
   const network = buildNetwork(model);
-  const { device = "auto", longRangeCutoff } = options;
+  const { device = "auto", longRangeCutoff, onPhase } = options;
   if (longRangeCutoff !== undefined && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
     throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
   }
-  if (device === "cpu") return new ReferenceCalculator(network, longRangeCutoff);
+  const reference = (reason?: string) => new ReferenceCalculator(network, { longRangeCutoff, onPhase }, reason);
+  if (device === "cpu") return reference();
   const missing = device === "auto" ? missingKernel(network) : null;
-  if (missing !== null) return new ReferenceCalculator(network, longRangeCutoff, missing);
+  if (missing !== null) return reference(missing);
   try {
     const engine = await WebGpuEngine.create(network, {
       device,
+      onPhase,
       ...(options.tile === undefined ? {} : { tile: options.tile }),
       ...(options.expectedAtoms === undefined ? {} : { expectedAtoms: options.expectedAtoms }),
       ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
@@ -101,7 +106,7 @@ export async function createCalculator(model: Model, options: CalculatorOptions 
     return new WebGpuCalculator(network, engine);
   } catch (error) {
     if (device !== "auto" || !(error instanceof MissingDeviceError)) throw error;
-    return new ReferenceCalculator(network, longRangeCutoff, "there is no WebGPU adapter");
+    return reference("there is no WebGPU adapter");
   }
 }
 
@@ -173,14 +178,14 @@ class ReferenceCalculator implements Calculator {
   #engine: ReferenceEngine;
 
   /** @param reason Why it is used where another device was looked for. */
-  constructor(network: Network, longRangeCutoff: number | undefined, reason?: string) {
+  constructor(network: Network, options: ReferenceOptions, reason?: string) {
     const name = `reference engine (float64)${reason === undefined ? "" : `, for ${reason}`}`;
     const products = simdDenseProducts() ?? undefined;
     const driver = products === undefined
       ? "TypeScript alone, for WebAssembly has no relaxed SIMD here"
       : "WebAssembly SIMD";
     this.device = { kind: "cpu", name, driver, readBack: "none" };
-    this.#engine = new ReferenceEngine(network, { longRangeCutoff, products });
+    this.#engine = new ReferenceEngine(network, { ...options, products });
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

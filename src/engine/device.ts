@@ -37,10 +37,15 @@ export interface OpenDevice {
  * @param wanted `auto` takes a graphics processor where there is one, else the software driver.
  * @param expectedAtoms About how many atoms will be computed together: Mesa's software driver starts threads for many. It
  * reads the setting once in a process, when the first device is opened.
+ * @param features What is nice to have: the device gets those of them that the adapter has.
  * @throws {MissingDeviceError} where there is none.
  * @throws {DeviceError} where there is one of another kind.
  */
-export async function openDevice(wanted: "auto" | "gpu" | "software", expectedAtoms = 1): Promise<OpenDevice> {
+export async function openDevice(
+  wanted: "auto" | "gpu" | "software",
+  expectedAtoms = 1,
+  features: readonly GPUFeatureName[] = [],
+): Promise<OpenDevice> {
   const threads = prepareEnvironment(expectedAtoms);
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (gpu === undefined) {
@@ -69,6 +74,7 @@ export async function openDevice(wanted: "auto" | "gpu" | "software", expectedAt
   }
   const device = await adapter.requestDevice({
     label: "spookynet",
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

@@ -9,8 +9,9 @@ import { resultSlots } from "./kernel_constants.ts";
 import { firstInputCount, type NetworkPlan, planNetwork } from "./plan/network_plan.ts";
 import { repulsionPolynomials } from "./radial_tables.ts";
 import { vec4s } from "./vec4s.ts";
-import { bindings } from "./pipelines.ts";
-import { parameterBlockSize, type Plan } from "./plan/plan.ts";
+import { type KernelTime, KernelTimer } from "./kernel_times.ts";
+import { bindings, type Pipelines } from "./pipelines.ts";
+import { type Dispatch, parameterBlockSize, type Plan } from "./plan/plan.ts";
 import { StagingBuffer } from "./read_back.ts";
 import type { DeviceResults, EngineState } from "./webgpu_engine.ts";
 
@@ -141,19 +142,36 @@ export class DeviceBatch {
   submit(structures: readonly Structure[], slots: number): void {
     const { device, pipelines } = this.#state;
     if (this.#updatePairs(structures)) this.#rebuild(structures);
+    this.#state.onPhase?.("neighbour list");
     writePositions(structures, this.#pairs, this.#indices!, this.#positions);
     device.queue.writeBuffer(this.#positionsBuffer.buffer, 0, this.#positions);
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     const { plan, bindGroup } = this.#step!;
-    for (const { kernel, parameters, x, y, z } of plan.dispatches) {
-      pass.setPipeline(pipelines.pipelines[kernel]);
-      pass.setBindGroup(0, bindGroup, [parameters]);
-      pass.dispatchWorkgroups(x, y, z);
-    }
+    for (const dispatch of plan.dispatches) encode(pass, pipelines, bindGroup, dispatch);
     pass.end();
     encoder.copyBufferToBuffer(this.#results, 0, this.staging.buffer, 0, this.atoms * slots * 16);
+    const commands = encoder.finish();
+    this.#state.onPhase?.("upload");
+    device.queue.submit([commands]);
+  }
+
+  /** What each kernel takes of the last evaluation, which is repeated with a pass for each dispatch. */
+  async timeKernels(): Promise<KernelTime[]> {
+    const { device, pipelines } = this.#state;
+    const { plan: { dispatches }, bindGroup } = this.#step!;
+    const timer = new KernelTimer(device, dispatches.length);
+    const encoder = device.createCommandEncoder();
+    dispatches.forEach((dispatch, k) => {
+      const pass = encoder.beginComputePass(timer.pass(k));
+      encode(pass, pipelines, bindGroup, dispatch);
+      pass.end();
+    });
+    timer.resolve(encoder);
     device.queue.submit([encoder.finish()]);
+    const times = await timer.read(dispatches);
+    timer.destroy();
+    return times;
   }
 
   /** Frees all buffers. */
@@ -227,6 +245,13 @@ export class DeviceBatch {
     });
     return { plan, parameters, bindGroup };
   }
+}
+
+function encode(pass: GPUComputePassEncoder, { pipelines }: Pipelines, bindGroup: GPUBindGroup, dispatch: Dispatch) {
+  const { kernel, parameters, x, y, z } = dispatch;
+  pass.setPipeline(pipelines[kernel]);
+  pass.setBindGroup(0, bindGroup, [parameters]);
+  pass.dispatchWorkgroups(x, y, z);
 }
 
 /** A periodic structure needs a finite range of electrostatics and dispersion. */

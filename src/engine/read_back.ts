@@ -35,16 +35,22 @@ export class StagingBuffer {
 /** Reads staging buffers in the way that was found to work. */
 export class ReadBack {
   readonly mode: ReadBackMode;
+  readonly #onMapped: (() => void) | undefined;
   #reads = 0;
 
-  private constructor(mode: ReadBackMode) {
+  private constructor(mode: ReadBackMode, onMapped: (() => void) | undefined) {
     this.mode = mode;
+    this.#onMapped = onMapped;
   }
 
-  /** Finds out whether this runtime reads back synchronously. */
-  static async create(device: GPUDevice, mode?: ReadBackMode): Promise<ReadBack> {
-    if (mode !== undefined) return new ReadBack(mode);
-    return new ReadBack(await readsSynchronously(device) ? "synchronous" : "awaited");
+  /**
+   * Finds out whether this runtime reads back synchronously.
+   *
+   * @param mode The way to take, instead of finding out.
+   * @param onMapped Called when the device is done, before its results are copied.
+   */
+  static async create(device: GPUDevice, mode?: ReadBackMode, onMapped?: () => void): Promise<ReadBack> {
+    return new ReadBack(mode ?? (await readsSynchronously(device) ? "synchronous" : "awaited"), onMapped);
   }
 
   /**
@@ -57,13 +63,16 @@ export class ReadBack {
       throw new Error("Expected a runtime that maps buffers synchronously; this one needs the asynchronous call");
     }
     this.#reads++;
-    copyMapped(staging, target);
+    mapAtOnce(staging);
+    this.#onMapped?.();
+    copyRange(staging, target);
   }
 
   /** Copies what was submitted into the buffer out of it. */
   async read(staging: StagingBuffer, target: Float32Array): Promise<void> {
     if (this.mode === "awaited") {
       await staging.buffer.mapAsync(GPUMapMode.READ);
+      this.#onMapped?.();
       copyRange(staging, target);
       return;
     }
@@ -79,11 +88,10 @@ export class ReadBack {
   }
 }
 
-/** Maps without awaiting, and copies. */
-function copyMapped(staging: StagingBuffer, target: Float32Array): void {
+/** Maps without awaiting. */
+function mapAtOnce(staging: StagingBuffer): void {
   // The promise settles 10 ms later, after the unmap, and says nothing that matters.
   staging.buffer.mapAsync(GPUMapMode.READ).catch(() => {});
-  copyRange(staging, target);
 }
 
 function copyRange(staging: StagingBuffer, target: Float32Array): void {
@@ -105,7 +113,8 @@ async function readsSynchronously(device: GPUDevice): Promise<boolean> {
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(source, 0, staging.buffer, 0, 16);
       device.queue.submit([encoder.finish()]);
-      copyMapped(staging, received);
+      mapAtOnce(staging);
+      copyRange(staging, received);
       if (received.some((value, i) => value !== sent[i])) return false;
     }
     return true;

@@ -2,10 +2,12 @@ import type { Network } from "../model/network.ts";
 import { simdDenseProducts } from "../reference/simd_dense.ts";
 import { SystemPreparation } from "../reference/prepared_system.ts";
 import { referencePolarizabilities } from "../reference/reference_c6.ts";
+import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Structure } from "../structure/structure.ts";
 import { DeviceBatch } from "./device_batch.ts";
 import { type DeviceDescription, type OpenDevice, openDevice } from "./device.ts";
-import { kernelConstants } from "./kernel_constants.ts";
+import { kernelConstants, resultSlots } from "./kernel_constants.ts";
+import { type KernelTime, timestampFeature } from "./kernel_times.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 import { ReadBack, type ReadBackMode } from "./read_back.ts";
@@ -23,6 +25,10 @@ export interface WebGpuEngineOptions {
   readonly expectedAtoms?: number;
   /** How results come back; default: what a test at start finds. */
   readonly readBack?: ReadBackMode;
+  /** Whether {@linkcode WebGpuEngine.timeKernels} will be called; default false. */
+  readonly timestamps?: boolean;
+  /** Called at the end of each part of an evaluation. */
+  readonly onPhase?: PhaseObserver | undefined;
 }
 
 /** Batches whose device state is kept, the least recently used going first. */
@@ -43,6 +49,7 @@ export interface EngineState {
   /** Computes in float64 what depends on elements, charge and spin alone. */
   readonly preparation: SystemPreparation;
   readonly polarizabilities: Float64Array | null;
+  readonly onPhase: PhaseObserver | undefined;
 }
 
 /** Per-atom results of a batch as the device wrote them, float32; see `charges.wgsl` for the slots. */
@@ -80,10 +87,15 @@ export class WebGpuEngine {
     const longRangeCutoff = options.longRangeCutoff === undefined
       ? network.hyperparameters.longRangeCutoff
       : options.longRangeCutoff;
-    const opened = await openDevice(options.device ?? "auto", options.expectedAtoms);
+    const { onPhase, timestamps = false } = options;
+    const opened = await openDevice(
+      options.device ?? "auto",
+      options.expectedAtoms,
+      timestamps ? [timestampFeature] : [],
+    );
     const { device } = opened;
     const tile = tiles[options.tile ?? (opened.kind === "software" ? "software" : "hardware")];
-    const readBack = await ReadBack.create(device, options.readBack);
+    const readBack = await ReadBack.create(device, options.readBack, onPhase && (() => onPhase("computation")));
     const pipelines = await createPipelines(device, kernelConstants(network, weights, tile, longRangeCutoff));
     const weightBuffer = device.createBuffer({
       label: "weights",
@@ -102,6 +114,7 @@ export class WebGpuEngine {
         longRangeCutoff,
         preparation: new SystemPreparation(network, simdDenseProducts() ?? undefined),
         polarizabilities: network.dispersion === null ? null : referencePolarizabilities(network.dispersion),
+        onPhase,
       },
       readBack,
       opened,
@@ -125,7 +138,7 @@ export class WebGpuEngine {
     const results = this.#pending.then(async () => {
       const batch = this.#submit(structures, slots);
       await this.#readBack.read(batch.staging, batch.target(slots));
-      return batch.results(slots);
+      return this.#results(batch, slots);
     });
     this.#pending = results.catch(() => {});
     return await results;
@@ -135,7 +148,20 @@ export class WebGpuEngine {
   computeSync(structures: readonly Structure[], slots: number): DeviceResults {
     const batch = this.#submit(structures, slots);
     this.#readBack.readSync(batch.staging, batch.target(slots));
-    return batch.results(slots);
+    return this.#results(batch, slots);
+  }
+
+  /**
+   * What each kernel takes of an evaluation of a batch, measured by the device itself: the batch is evaluated as
+   * {@linkcode compute} does, and again with a timestamp at the beginning and the end of every dispatch.
+   *
+   * @returns In the order of a kernel's first dispatch; `null` where the adapter has no timestamps or the engine was not
+   * made with the option `timestamps`.
+   */
+  async timeKernels(structures: readonly Structure[]): Promise<KernelTime[] | null> {
+    if (!this.#state.device.features.has(timestampFeature)) return null;
+    await this.compute(structures, resultSlots);
+    return await this.#batches.get(batchKey(structures))!.timeKernels();
   }
 
   /** Bytes of the largest buffer that a kernel can use. */
@@ -149,6 +175,12 @@ export class WebGpuEngine {
     this.#batches.clear();
     this.#state.weightBuffer.destroy();
     this.#state.device.destroy();
+  }
+
+  #results(batch: DeviceBatch, slots: number): DeviceResults {
+    const results = batch.results(slots);
+    this.#state.onPhase?.("read-back");
+    return results;
   }
 
   #submit(structures: readonly Structure[], slots: number): DeviceBatch {

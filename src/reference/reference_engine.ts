@@ -3,6 +3,7 @@ import { buildAllPairs } from "../structure/all_pairs.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";
 import { cellVolume } from "../structure/cell.ts";
 import type { PairList } from "../structure/pair_list.ts";
+import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
 import { checkCoordinates, checkProperties } from "./checks.ts";
@@ -17,6 +18,8 @@ export interface ReferenceOptions {
   readonly longRangeCutoff?: number | null | undefined;
   /** What the dense products are computed with, in place of plain TypeScript. */
   readonly products?: DenseProducts | undefined;
+  /** Called at the end of each part of an evaluation. */
+  readonly onPhase?: PhaseObserver | undefined;
 }
 
 /** SpookyNet in float64 on the processor. Finds the pairs itself and remembers the last composition it has seen. */
@@ -24,6 +27,7 @@ export class ReferenceEngine {
   readonly #network: Network;
   readonly #preparation: SystemPreparation;
   readonly #longRangeCutoff: number | null;
+  readonly #onPhase: PhaseObserver | undefined;
   #prepared: PreparedSystem | null = null;
 
   /**
@@ -38,6 +42,7 @@ export class ReferenceEngine {
     this.#network = network;
     this.#preparation = new SystemPreparation(network, options.products);
     this.#longRangeCutoff = longRangeCutoff;
+    this.#onPhase = options.onPhase;
   }
 
   /**
@@ -79,7 +84,11 @@ export class ReferenceEngine {
   }
 
   #evaluate(system: PreparedSystem, structure: Structure): ReferenceResult {
-    return evaluate(system, structure, this.#pairs(structure));
+    const pairs = this.#pairs(structure);
+    this.#onPhase?.("neighbour list");
+    const result = evaluate(system, structure, pairs);
+    this.#onPhase?.("computation");
+    return result;
   }
 
   #pairs(structure: Structure): EvaluationPairs {
