@@ -1,6 +1,6 @@
 import { bohr } from "../model/constants.ts";
 import type { Dispersion } from "../model/network.ts";
-import { complementaryErrorFunction } from "./error_function.ts";
+import { scaledComplementaryErrorFunction } from "./error_function.ts";
 import type { PairGeometry } from "./pair_geometry.ts";
 import { switchFunction } from "./switch_function.ts";
 
@@ -11,6 +11,9 @@ export interface CoordinationNumbers {
   /** What each pair adds to both its atoms, differentiated by its distance `[U]`, 1/Å. */
   readonly slopes: Float64Array;
 }
+
+/** From this excess on half the complementary error function, or e^(−x²), is below 1e-18 of a neighbour. */
+const largestExcess = 6.5;
 
 /** Parameters of D4's coordination number. (Caldeweyher et al. 2019.) */
 const k4 = 4.10451, k5 = 19.08857, k6 = 254.5553148552, kn = 7.5;
@@ -33,10 +36,13 @@ export function coordinationNumbers(
     const zi = numbers[i]!, zj = numbers[j]!;
     const r = distances[u]! / bohr;
     const contact = 4 / 3 * (rcov[zi]! + rcov[zj]!);
-    const strength = k4 * Math.exp(-((Math.abs(en[zi]! - en[zj]!) + k5) ** 2) / k6);
     const excess = kn * (r - contact) / contact;
-    let value = strength / 2 * complementaryErrorFunction(excess);
-    let slope = -strength * kn / contact * Math.exp(-excess * excess) / Math.sqrt(Math.PI);
+    if (excess > largestExcess) continue;
+    const strength = k4 * Math.exp(-((Math.abs(en[zi]! - en[zj]!) + k5) ** 2) / k6);
+    const gaussian = Math.exp(-excess * excess);
+    const part = gaussian * scaledComplementaryErrorFunction(Math.abs(excess));
+    let value = strength / 2 * (excess < 0 ? 2 - part : part);
+    let slope = -strength * kn / contact * gaussian / Math.sqrt(Math.PI);
     if (end !== null) {
       // the published code takes the number of Å in a bohr for the switch's width in bohr
       const fade = switchFunction(r, end - bohr, end);

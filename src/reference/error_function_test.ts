@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { complementaryErrorFunction } from "./error_function.ts";
+import { complementaryErrorFunction, scaledComplementaryErrorFunction } from "./error_function.ts";
 
-Deno.test("complementaryErrorFunction agrees with the C library's on both sides of its crossovers", () => {
+Deno.test("complementaryErrorFunction agrees with the C library's near and between the points of its series", () => {
   const expected: readonly (readonly [number, number])[] = [
     [-3, 1.9999779095030015],
     [-1.5, 1.9661051464753108],
@@ -19,4 +19,13 @@ Deno.test("complementaryErrorFunction agrees with the C library's on both sides 
   }
   assert.equal(complementaryErrorFunction(Infinity), 0);
   assert.equal(complementaryErrorFunction(-Infinity), 2);
+});
+
+Deno.test("scaledComplementaryErrorFunction is continuous where one series hands over to the next, and the last to the fraction", () => {
+  for (let x = 1 / 16; x < 9; x += 1 / 8) {
+    const below = scaledComplementaryErrorFunction(x - 1e-15), above = scaledComplementaryErrorFunction(x + 1e-15);
+    // the slope is at most 2/√π, at the beginning
+    assert.ok(Math.abs(below / above - 1) < 4e-15, `${x}`);
+  }
+  assert.ok(Math.abs(scaledComplementaryErrorFunction(0) - 1) < 1e-15);
 });
