@@ -1,6 +1,14 @@
 import { symbolOf } from "../structure/elements.ts";
 import type { Hyperparameters } from "./hyperparameters.ts";
+import { shown } from "./model_file_error.ts";
 import type { Model, Tensor } from "./model.ts";
+import {
+  type ClosestDistances,
+  elementsWithRow,
+  type TrainingDomain,
+  trainingDomain,
+  type ValueRange,
+} from "./training_domain.ts";
 
 /** What a model is, for people to read. */
 export interface ModelDescription {
@@ -22,8 +30,12 @@ export interface ModelDescription {
   readonly embeddedElements: readonly number[];
   /** Atomic numbers whose row of `element_bias` is not all zero. */
   readonly biasedElements: readonly number[];
-  /** What the file says besides. */
+  /** What it was trained on. */
+  readonly domain: TrainingDomain;
+  /** What the file says besides, as numbers and flags beside the hyperparameters, and as texts. */
   readonly extras: Model["extras"];
+  /** The texts. */
+  readonly metadata: Model["metadata"];
 }
 
 /** Describes a model, as {@linkcode formatDescription} puts it into words. Nothing is computed with it. */
@@ -49,20 +61,19 @@ export function describeModel(model: Model): ModelDescription {
     dtypes,
     embeddedElements: elementsWithRow(tensors.get("nuclear_embedding.element_embedding")),
     biasedElements: elementsWithRow(tensors.get("element_bias")),
+    domain: trainingDomain(model),
     extras: model.extras,
+    metadata: model.metadata,
   };
 }
 
 /** A description in words: rows of name and value, in the order to show them. */
 export function formatDescription(description: ModelDescription): [name: string, value: string][] {
   const { hyperparameters: h, embeddedElements, biasedElements } = description;
-  const rows: [string, string][] = [
-    ["name", description.name],
-    ["elements", formatElements(embeddedElements)],
-  ];
-  if (formatElements(biasedElements) !== formatElements(embeddedElements)) {
-    rows.push(["element biases", formatElements(biasedElements)]);
-  }
+  const rows: [string, string][] = [["name", description.name], ...formatDomain(description.domain)];
+  const [embedded, biased] = [formatElements(embeddedElements), formatElements(biasedElements)];
+  if (embedded !== formatElements(description.domain.elements ?? [])) rows.push(["element embeddings", embedded]);
+  if (biased !== embedded) rows.push(["element biases", biased]);
   rows.push(
     ["size", `${formatCount(description.parameters)} trained parameters, ${formatCount(description.values)} numbers`],
     ["stored as", formatDtypes(description)],
@@ -76,9 +87,39 @@ export function formatDescription(description: ModelDescription): [name: string,
     ["long range", h.longRangeCutoff === null ? "all pairs" : `cutoff ${h.longRangeCutoff} Å`],
     ["terms", formatTerms(h)],
   );
+  for (const [key, text] of description.metadata) {
+    if (key !== "domain") rows.push([shown(key.replaceAll("_", " ")), shown(text, longestText)]);
+  }
   const extras = Object.entries(description.extras).map(([name, value]) => `${name} ${value}`);
   if (extras.length > 0) rows.push(["also says", extras.join(", ")]);
   return rows;
+}
+
+/** Longest text of a file that is shown. */
+const longestText = 1000;
+
+const notStated = "not stated";
+
+/** What a model was trained on, in words: rows of name and value. */
+export function formatDomain({ elements, charge, unpaired, closest }: TrainingDomain): [name: string, value: string][] {
+  return [
+    ["elements", elements === null ? notStated : formatElements(elements)],
+    ["charges", charge === null ? notStated : formatRange(charge)],
+    ["unpaired electrons", unpaired === null ? notStated : formatRange(unpaired)],
+    ["closest atoms", closest === null ? notStated : formatClosest(closest)],
+  ];
+}
+
+/** `-1 to 1`. */
+export function formatRange([least, greatest]: ValueRange): string {
+  return least === greatest ? String(least) : `${least} to ${greatest}`;
+}
+
+function formatClosest({ pairs, covalent }: ClosestDistances): string {
+  const parts = pairs.map(({ elements: [a, b], distance }) => `${symbolOf(a)}–${symbolOf(b)} ${distance} Å`);
+  const others = pairs.length === 0 ? "all pairs" : "others";
+  if (covalent !== null) parts.push(`${others} ${covalent} × the sum of covalent radii`);
+  return parts.join(", ");
 }
 
 /** Whether a tensor is a constant of the architecture: registered once, never trained. */
@@ -87,15 +128,8 @@ function isConstant(name: string): boolean {
     /^(radial_basis_functions|d4_dispersion_energy)\.[^_]/.test(name);
 }
 
-function elementsWithRow(table: Tensor | undefined): number[] {
-  if (table === undefined) return [];
-  const [rows, columns] = table.shape as [number, number];
-  return Array.from({ length: rows - 1 }, (_, index) => index + 1)
-    .filter((row) => table.data.subarray(row * columns, (row + 1) * columns).some((value) => value !== 0));
-}
-
 /** Runs of three or more atomic numbers as first–last: `H–Ne, Si (11)`. */
-function formatElements(numbers: readonly number[]): string {
+export function formatElements(numbers: readonly number[]): string {
   if (numbers.length === 0) return "none";
   const runs: [number, number][] = [];
   for (const number of numbers) {

@@ -23,7 +23,8 @@ Deno.test("describeModel finds the elements with rows of their own", () => {
   assert.deepEqual(description.embeddedElements, [1, 6, 7, 8, 9, 16]);
   assert.deepEqual(description.biasedElements, [1, 6]);
   const rows = new Map(formatDescription(description));
-  assert.equal(rows.get("elements"), "H, C–F, S (6)");
+  assert.equal(rows.get("elements"), "H, C (2)");
+  assert.equal(rows.get("element embeddings"), "H, C–F, S (6)");
   assert.equal(rows.get("element biases"), "H, C (2)");
 });
 
@@ -51,7 +52,10 @@ Deno.test("describeModel counts trained parameters apart from tables", () => {
 Deno.test("formatDescription says what differs between models", () => {
   const usual = new Map(formatDescription(describeModel(tinyModel())));
   assert.equal(usual.get("elements"), "H–Cl (17)");
-  assert.equal(usual.has("element biases"), false);
+  assert.equal(usual.has("element embeddings") || usual.has("element biases"), false);
+  for (const unknown of ["charges", "unpaired electrons", "closest atoms"]) {
+    assert.equal(usual.get(unknown), "not stated");
+  }
   assert.equal(usual.get("terms"), "network, ZBL repulsion, electrostatics, D4 dispersion");
   assert.equal(usual.get("radial basis"), "4 exp-bernstein, weighted");
   assert.equal(usual.get("attention"), "8 random features");
@@ -74,4 +78,22 @@ Deno.test("formatDescription says what differs between models", () => {
   assert.equal(other.get("d functions"), "Cartesian (6)");
   assert.equal(other.get("embedding"), "nonlinear (older)");
   assert.match(other.get("stored as")!, /^float64 \(\d+\), float32 \(1\) in \d+ tensors$/);
+});
+
+Deno.test("formatDescription says what a model was trained on, and its texts in one line each", () => {
+  const domain = {
+    elements: ["H", "O"],
+    charge: [-1, 1],
+    unpaired: [0, 0],
+    closest: { "H-O": 0.7 },
+    closest_covalent: 0.6,
+  };
+  const metadata = new Map([["domain", JSON.stringify(domain)], ["taught_by", "a\nteacher"]]);
+  const rows = new Map(formatDescription(describeModel({ ...tinyModel(), metadata })));
+  assert.equal(rows.get("elements"), "H, O (2)");
+  assert.equal(rows.get("element embeddings"), "H–Cl (17)");
+  assert.equal(rows.get("charges"), "-1 to 1");
+  assert.equal(rows.get("unpaired electrons"), "0");
+  assert.equal(rows.get("closest atoms"), "H–O 0.7 Å, others 0.6 × the sum of covalent radii");
+  assert.equal(rows.get("taught by"), "a\\u000ateacher");
 });

@@ -3,6 +3,7 @@ import type { Model } from "./model.ts";
 import { ModelFileError } from "./model_file_error.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
 import { readTorchCheckpoint } from "./torch_checkpoint.ts";
+import { trainingDomain } from "./training_domain.ts";
 import { isZipArchive } from "./zip_archive.ts";
 
 /** Largest file read, bytes; the published model has 2.4 MB. */
@@ -39,7 +40,8 @@ export async function loadModel(path: string | URL): Promise<Model> {
 
 /**
  * Reads a model from the bytes of a file; see {@linkcode loadModel}. Hyperparameters and tensors are checked against
- * each other, so that a network can be built from what is returned. Nothing of the bytes is kept.
+ * each other, so that a network can be built from what is returned, and so is what the file says about the model's
+ * training. Nothing of the bytes is kept.
  *
  * @param bytes The file.
  * @param name What the model is to be called.
@@ -48,6 +50,7 @@ export async function loadModel(path: string | URL): Promise<Model> {
 export function parseModel(bytes: Uint8Array, name: string): Model {
   const model = readByKind(bytes, name);
   buildNetwork(model);
+  trainingDomain(model);
   return model;
 }
 

@@ -18,6 +18,11 @@ export interface Model {
   readonly hyperparameters: Hyperparameters;
   /** What the file says besides, written back unchanged: `keep_prob`, `module_keep_prob`, `compute_d4_atomic`, … */
   readonly extras: Readonly<Record<string, number | boolean | string | null>>;
+  /**
+   * Texts about the model that nothing is computed with, by key: all of a safetensors file's `__metadata__` but `format`
+   * and `hyperparameters`, written back unchanged (docs/models.md says which keys mean something); none in a `.pth`.
+   */
+  readonly metadata: ReadonlyMap<string, string>;
   /** The tensors by name, in the file's order. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }

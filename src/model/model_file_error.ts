@@ -38,7 +38,7 @@ export class ModelFileError extends Error {
 const longestShown = 100;
 
 /** Text from a file as it may appear in a one-line message: bounded in length, control characters escaped. */
-export function shown(text: string): string {
-  const short = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+export function shown(text: string, longest: number = longestShown): string {
+  const short = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return short.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

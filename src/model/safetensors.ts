@@ -13,9 +13,13 @@ const longestHeader = 2 ** 22;
 /** Most dimensions of a tensor; the published ones have up to three. */
 const mostDimensions = 8;
 
-/** Key of the header's text entries, and among them the one with the hyperparameters, JSON in a string. */
+/**
+ * Key of the header's text entries, and among them the one with the hyperparameters, JSON in a string, and the one that
+ * says which library the tensors are meant for.
+ */
 const metadataKey = "__metadata__";
 const hyperparametersKey = "hyperparameters";
+const formatKey = "format";
 
 const dtypes: ReadonlyMap<string, Tensor["dtype"]> = new Map([["F32", "float32"], ["F64", "float64"], [
   "I64",
@@ -34,8 +38,8 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 
 /**
  * Reads a model from safetensors: the length of a JSON header (8 bytes, little-endian), the header, and the tensors'
- * values side by side. `__metadata__.hyperparameters` in the header is JSON with the keys of a published checkpoint.
- * F32, F64 and I64 are taken; values are copied.
+ * values side by side. `__metadata__.hyperparameters` in the header is JSON with the keys of a published checkpoint; the
+ * other texts of `__metadata__` are kept. F32, F64 and I64 are taken; values are copied.
  *
  * @param bytes The file.
  * @param name What the model is to be called.
@@ -44,7 +48,7 @@ export function isSafetensors(bytes: Uint8Array): boolean {
  */
 export function readSafetensors(bytes: Uint8Array, name: string): Model {
   const { header, dataStart } = readHeader(bytes);
-  const dictionary = readMetadata(header[metadataKey]);
+  const { dictionary, texts } = readMetadata(header[metadataKey]);
   const extents: TensorExtent[] = [];
   for (const [tensor, description] of Object.entries(header)) {
     if (tensor !== metadataKey) extents.push(readExtent(tensor, description, dataStart));
@@ -55,12 +59,12 @@ export function readSafetensors(bytes: Uint8Array, name: string): Model {
     const data = decodeElements(bytes.subarray(start, stop), dtype, { tensor, offset: start });
     tensors.set(tensor, { shape, dtype, data });
   }
-  return makeModel(name, dictionary, tensors);
+  return makeModel(name, dictionary, tensors, texts);
 }
 
 /**
  * Writes a model as {@linkcode readSafetensors} reads it: every value in the type it was stored in, names and their
- * order kept, hyperparameters and extras in `__metadata__`. Numbers of 8 bytes come first, so that all are aligned.
+ * order kept, hyperparameters, extras and texts in `__metadata__`. Numbers of 8 bytes come first, so that all are aligned.
  */
 export function writeSafetensors(model: Model): Uint8Array<ArrayBuffer> {
   const wide = [...model.tensors].filter(([, tensor]) => bytesPerElement[tensor.dtype] === 8);
@@ -118,8 +122,9 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   return { header, dataStart };
 }
 
-function readMetadata(metadata: unknown): Map<string, unknown> {
-  const text = isObject(metadata) ? metadata[hyperparametersKey] : undefined;
+function readMetadata(metadata: unknown): { dictionary: Map<string, unknown>; texts: Map<string, string> } {
+  const texts = new Map(isObject(metadata) ? Object.entries(metadata) : []);
+  const text = texts.get(hyperparametersKey);
   if (typeof text !== "string") {
     throw new ModelFileError(
       `Expected the hyperparameters as text in ${metadataKey}.${hyperparametersKey} of the header but found none: ` +
@@ -140,7 +145,22 @@ function readMetadata(metadata: unknown): Map<string, unknown> {
       offset: prefixLength,
     });
   }
-  return new Map(Object.entries(dictionary));
+  texts.delete(hyperparametersKey);
+  texts.delete(formatKey);
+  refuseOthersThanText(texts);
+  return { dictionary: new Map(Object.entries(dictionary)), texts };
+}
+
+function refuseOthersThanText(texts: Map<string, unknown>): asserts texts is Map<string, string> {
+  for (const [key, value] of texts) {
+    if (typeof value === "string") continue;
+    throw new ModelFileError(
+      `Expected text as ${shown(key)} in ${metadataKey} of the header but found something else`,
+      {
+        offset: prefixLength,
+      },
+    );
+  }
 }
 
 function readExtent(tensor: string, description: unknown, dataStart: number): TensorExtent {
@@ -201,7 +221,8 @@ function refuseGaps(extents: readonly TensorExtent[], dataStart: number, fileLen
 function formatHeader(model: Model, starts: ReadonlyMap<string, number>): string {
   const codes = new Map([...dtypes].map(([code, dtype]) => [dtype, code]));
   const hyperparameters = JSON.stringify(Object.fromEntries(writeHyperparameters(model)));
-  const entries: [string, unknown][] = [[metadataKey, { format: "pt", [hyperparametersKey]: hyperparameters }]];
+  const texts = { ...Object.fromEntries(model.metadata), [formatKey]: "pt", [hyperparametersKey]: hyperparameters };
+  const entries: [string, unknown][] = [[metadataKey, texts]];
   for (const [name, { shape, dtype, data }] of model.tensors) {
     const start = starts.get(name)!;
     const stop = start + data.length * bytesPerElement[dtype];

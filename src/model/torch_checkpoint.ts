@@ -215,7 +215,7 @@ function splitContent(content: unknown): { dictionary: Map<string, unknown>; sta
   const state = content instanceof PickleDictionary ? content.items.get("state_dict") : undefined;
   if (!(content instanceof PickleDictionary) || !(state instanceof PickleDictionary)) {
     const found = content instanceof PickleDictionary
-      ? `one with the keys ${[...content.items.keys()].slice(0, 5).map(shown).join(", ")}`
+      ? `one with the keys ${[...content.items.keys()].slice(0, 5).map((key) => shown(key)).join(", ")}`
       : describe(content);
     throw new ModelFileError(
       `Expected a dict with 'state_dict' and hyperparameters, as SpookyNet saves it, but found ${found}`,
