@@ -151,6 +151,43 @@ Deno.test("doctor names the adapter and finds every kernel right, or says that t
   match(stdout, /^\d+ kernels right, 0 wrong$/m);
 });
 
+Deno.test("bench measures a file's structure, in parts and through a socket, and writes JSON", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const file = join(folder, "in.xyz");
+    await Deno.writeTextFile(file, waterAndHydronium);
+    const args = [...onCpu, "--seconds", "0", "--batch", "1,2", "--json"];
+    const { code, stdout, stderr } = await spookynet(["bench", file, ...args]);
+    equal(code, 0, stderr);
+    const { model, systems, date } = JSON.parse(stdout);
+    equal(model.name, "tiny");
+    match(date, /^\d{4}-\d\d-\d\d$/);
+    deepEqual(systems.map(({ atoms, copies }: { atoms: number; copies: number }) => [atoms, copies]), [[3, 1], [3, 2]]);
+    for (const { devices: [{ device, description, evaluation, parts, socket, kernels, ...others }] } of systems) {
+      equal(device, "cpu");
+      equal(description.kind, "cpu");
+      const sum = Object.values(parts as Record<string, number>).reduce((total, part) => total + part);
+      equal(Math.abs(sum - evaluation.mean) < 1e-9 * evaluation.mean, true);
+      equal(evaluation.count >= 5 && socket.count >= 1 && socket.median > 0, true);
+      equal(kernels, null);
+      equal([others.firstForces, others.residentBytes].every((value) => value > 0), true);
+    }
+  });
+});
+
+Deno.test("bench prints tables, and leaves out devices that are not there only where none was asked for", async () => {
+  const quick = ["--model", tiny, "--sizes", "3", "--seconds", "0"];
+  const { code, stdout, stderr } = await spookynet(["bench", ...quick]);
+  equal(code, 0, stderr);
+  match(stdout, /^machine .* \d+ processors/m);
+  match(stdout, /^water +3 +1 cpu +\d/m);
+  match(stdout, /^cpu: reference engine \(float64\)/m);
+  if (/not measured: gpu/.test(stderr)) {
+    const gpu = await spookynet(["bench", ...quick, "--device", "gpu"]);
+    equal(gpu.code, 1);
+    match(gpu.stderr, /^spookynet: Expected a (graphics processor|WebGPU adapter of kind gpu) but found/m);
+  }
+});
+
 Deno.test("a missing published model is an error that says where to get it and where to put it", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stderr } = await spookynet(["info", "other"], { env: { HOME: "", SPOOKYNET_MODELS: folder } });
@@ -165,6 +202,8 @@ Deno.test("wrong usage exits with 2 and one line that says what to do", async ()
       ["evaluate x", /Expected a command but found "evaluate": did you mean eval\?/],
       ["eval", /Expected \.\/spookynet eval FILE but found nothing: see \.\/spookynet eval --help/],
       ["eval x --propertis energy", /Expected an option of eval but found --propertis: did you mean --properties\?/],
+      ["bench --sizes 4", /Expected multiples of 3 after --sizes, .* but found 4/],
+      ["bench x --sizes 3", /Expected either FILE or --sizes but found both/],
       ["connect", /Expected --to ADDRESS but found none/],
       ["connect --to water --elements O", /Expected an address like unix:NAME/],
       ["connect --to unix:water", /Expected either --template FILE or --elements/],

@@ -88,6 +88,7 @@ Deno.test("launcher gives every command its permissions, and runs mod.ts with th
     "connect": ["--allow-read", "--allow-write", "--allow-net", "--allow-env"],
     "lammps": ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
     "serve": ["--allow-read", "--allow-write", "--allow-net", "--allow-sys", "--allow-env"],
+    "bench": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-sys", "--allow-env"],
     "demo": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
     "test": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
   });

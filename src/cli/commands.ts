@@ -2,14 +2,14 @@ import type { Options } from "./options.ts";
 
 /** What a command is called with, once everything was checked. */
 export interface Invocation {
-  /** The operands (file names), as many as the command takes. */
+  /** The operands (file names); as many as the command takes, but for those it can do without. */
   readonly operands: readonly string[];
   readonly options: Options;
 }
 
 /** One command of the command line. */
 export interface Command {
-  /** Its operands' names, in order; all are needed. */
+  /** Its operands' names, in order; those in brackets, which come last, may be left out. */
   readonly operands: readonly string[];
   /** One line for the list of commands. */
   readonly summary: string;
@@ -89,6 +89,21 @@ protocol that connect are served too, with the atoms of --template or --elements
     summary: "write a model as safetensors, every value kept",
     details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
     load: () => import("./convert.ts"),
+  },
+  bench: {
+    operands: ["[FILE]"],
+    summary: "measure how long evaluations take, in all and in parts, on every device there is",
+    details:
+      `Times evaluations (energy, forces, virial) with moved atoms of water clusters, of 1, 8 and 32 Zundel cations
+at a time, or of FILE's first structure. Every system and device has a process of its own, as a driver has;
+all devices of a system take turns in one run, so that what else the machine does hits them alike. Measure on
+a machine that does nothing else. Without --device all devices are measured; neither --sizes nor --batch
+measures both sets of systems, one of them only that set.
+
+  ./spookynet bench
+  ./spookynet bench --device software --sizes 21,63 --kernels
+  ./spookynet bench crystal.xyz --lr-cutoff 8 --batch 1,4 --json`,
+    load: () => import("./bench.ts"),
   },
   doctor: {
     operands: [],

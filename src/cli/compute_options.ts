@@ -17,19 +17,20 @@ export async function loadModels({ model }: Options): Promise<Model[]> {
 
 /** The calculator the options ask for, for about so many atoms at a time. */
 export function openCalculator(model: Model, options: Options, expectedAtoms: number): Promise<Calculator> {
-  return createCalculator(model, calculatorOptions(options, expectedAtoms));
+  return createCalculator(model, { ...calculatorOptions(options), expectedAtoms });
 }
 
 /** The calculator of a model, or the committee of several. */
 export function openCommittee(models: readonly Model[], options: Options, expectedAtoms: number): Promise<Calculator> {
   const [first, ...others] = models;
   if (others.length === 0) return openCalculator(first!, options, expectedAtoms);
-  return createCommittee(models, calculatorOptions(options, expectedAtoms));
+  return createCommittee(models, { ...calculatorOptions(options), expectedAtoms });
 }
 
-function calculatorOptions(options: Options, expectedAtoms: number): CalculatorOptions {
+/** How the options ask for a calculator. */
+export function calculatorOptions(options: Options): CalculatorOptions {
   const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
-  return { device, expectedAtoms, ...(longRangeCutoff !== undefined && { longRangeCutoff }) };
+  return { device, ...(longRangeCutoff !== undefined && { longRangeCutoff }) };
 }
 
 /** A device in words. */

@@ -2,11 +2,12 @@ import type { Extra } from "../server/extras.ts";
 import type { Property } from "../structure/result.ts";
 import type { CommandName } from "./commands.ts";
 
-/** What the user types after an option: nothing, text, a number, one of some words, or several of them with commas. */
+/** What the user types after an option: nothing, text, a number, one of some words, or several of either with commas. */
 export type OptionKind =
   | { readonly kind: "flag" }
   | { readonly kind: "text"; readonly argument: string }
   | { readonly kind: "number"; readonly argument: string; readonly whole?: true; readonly least?: number }
+  | { readonly kind: "whole numbers"; readonly least: number }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   | { readonly kind: "choices"; readonly choices: readonly string[] };
 
@@ -18,7 +19,7 @@ export type Option = OptionKind & {
   readonly commands: readonly CommandName[];
 };
 
-const computing = ["eval", "connect", "serve", "lammps", "demo"] as const;
+const computing = ["eval", "connect", "serve", "lammps", "bench", "demo"] as const;
 
 /** The quantities `eval` can write. */
 export const properties = [
@@ -137,7 +138,7 @@ export const options = {
     kind: "choice",
     choices: ["auto", "none", "xyz"],
     help: "whether a cell is a crystal's: as the file says (i-PI's say nothing: not), never, always (default: auto)",
-    commands: ["eval", "connect", "serve"],
+    commands: ["eval", "connect", "serve", "bench"],
   },
   "prefix": {
     kind: "text",
@@ -209,6 +210,35 @@ export const options = {
     help: "molecular dynamics steps (default: 200)",
     commands: ["demo"],
   },
+  "sizes": {
+    kind: "whole numbers",
+    least: 3,
+    help: "atoms of the water clusters to measure, multiples of 3 (default: 3,21,63,192,513)",
+    commands: ["bench"],
+  },
+  "batch": {
+    kind: "whole numbers",
+    least: 1,
+    help: "structures to compute at a time, copies of FILE's or of the Zundel cation (default: 1,8,32; of FILE's 1)",
+    commands: ["bench"],
+  },
+  "seconds": {
+    kind: "number",
+    argument: "S",
+    least: 0,
+    help: "how long to measure each system on each device (default: 2)",
+    commands: ["bench"],
+  },
+  "kernels": {
+    kind: "flag",
+    help: "also measure each kernel, where the adapter has timestamps",
+    commands: ["bench"],
+  },
+  "json": {
+    kind: "flag",
+    help: "write one JSON object with all that was measured, instead of tables",
+    commands: ["bench"],
+  },
   "only": {
     kind: "choices",
     choices: testParts,
@@ -231,7 +261,7 @@ export const options = {
     kind: "number",
     argument: "Q",
     help: "total charge, e; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect", "serve", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps", "bench"],
   },
   "unpaired": {
     kind: "number",
@@ -239,7 +269,7 @@ export const options = {
     whole: true,
     least: 0,
     help: "number of unpaired electrons; wins over the file (default: the file's, else 0)",
-    commands: ["eval", "connect", "serve", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps", "bench"],
   },
   "multiplicity": {
     kind: "number",
@@ -247,24 +277,25 @@ export const options = {
     whole: true,
     least: 1,
     help: "spin multiplicity, unpaired electrons + 1, instead of --unpaired",
-    commands: ["eval", "connect", "serve", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps", "bench"],
   },
   "no-electron-check": {
     kind: "flag",
     help: "accept charge and spin that no number of electrons can have",
-    commands: ["eval", "connect", "serve", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps", "bench"],
   },
   "lr-cutoff": {
     kind: "number",
     argument: "Å",
     least: 0,
     help: "cutoff of electrostatics and dispersion (default: the model's; a crystal needs one)",
-    commands: ["eval", "connect", "serve", "lammps"],
+    commands: ["eval", "connect", "serve", "lammps", "bench"],
   },
   "device": {
     kind: "choice",
     choices: ["auto", "gpu", "software", "cpu"],
-    help: "a GPU, a software Vulkan driver, or the float64 reference engine (default: auto, the first there is)",
+    help:
+      "a GPU, a software Vulkan driver, or the float64 reference engine (default: auto, the first there is; bench: all)",
     commands: [...computing, "doctor"],
   },
 } as const satisfies Record<string, Option>;
@@ -274,6 +305,7 @@ export type OptionName = keyof typeof options;
 
 type ValueOf<O extends OptionKind> = O extends { kind: "flag" } ? boolean
   : O extends { kind: "number" } ? number
+  : O extends { kind: "whole numbers" } ? number[]
   : O extends { kind: "choice"; choices: readonly (infer Choice)[] } ? Choice
   : O extends { kind: "choices"; choices: readonly (infer Choice)[] } ? Choice[]
   : string;

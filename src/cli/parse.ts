@@ -97,6 +97,10 @@ function valueOf(rawName: string, option: OptionKind, value: string | undefined)
       return value;
     case "number":
       return numberOf(rawName, option, value);
+    case "whole numbers":
+      return value.split(",").map((word) =>
+        numberOf(rawName, { kind: "number", argument: "N", whole: true, least: option.least }, word)
+      );
     case "choice":
       return choiceOf(rawName, option.choices, value);
     case "choices":
@@ -134,6 +138,8 @@ export function argumentOf(option: OptionKind): string {
       return option.choices.join("|");
     case "choices":
       return "A,B,...";
+    case "whole numbers":
+      return "N,N,...";
     default:
       return option.argument;
   }
@@ -141,7 +147,8 @@ export function argumentOf(option: OptionKind): string {
 
 function checkOperands(command: CommandName, operands: readonly string[]) {
   const expected: readonly string[] = commands[command].operands;
-  if (operands.length === expected.length) return;
+  const needed = expected.filter((name) => !name.startsWith("["));
+  if (operands.length >= needed.length && operands.length <= expected.length) return;
   const found = operands.length === 0 ? "nothing" : operands.map((operand) => `"${operand}"`).join(" ");
   const usage = [command, ...expected].join(" ");
   throw new UsageError(`Expected ./spookynet ${usage} but found ${found}: see ./spookynet ${command} --help`);

@@ -34,6 +34,17 @@ Deno.test("parse() converts every kind of option", () => {
   });
 });
 
+Deno.test("parse() takes whole numbers with commas between them, and operands that may be left out", () => {
+  deepEqual(invocationOf("bench --sizes 3,21 --batch 1").invocation, {
+    operands: [],
+    options: { sizes: [3, 21], batch: [1] },
+  });
+  deepEqual(invocationOf("bench a.xyz").invocation.operands, ["a.xyz"]);
+  match(complaint("bench a.xyz b.xyz"), /Expected \.\/spookynet bench \[FILE\] but found "a.xyz" "b.xyz"/);
+  match(complaint("bench --sizes 3,2.5"), /Expected a whole number of at least 3 after --sizes but found "2.5"/);
+  match(complaint("bench --batch"), /Expected --batch N,N,... but found no value/);
+});
+
 Deno.test("parse() refuses an option given twice", () => {
   match(complaint("eval a.xyz --charge 1 --charge 2"), /--charge once/);
 });

@@ -49,7 +49,8 @@ function parseElements(list: string): Uint8Array {
   return Uint8Array.from(numbers);
 }
 
-async function firstFrame(path: string): Promise<Frame> {
+/** The first frame of a structure file. */
+export async function firstFrame(path: string): Promise<Frame> {
   using input = await openInput(path);
   for await (const frame of readFrames(input.readable, path)) return frame;
   throw new Error(`Expected a structure in ${path} but found none`);

@@ -1,5 +1,5 @@
 /**
- * A host's messages as bytes, for tests. Written apart from the codec, so that neither can hide the other's mistakes.
+ * A host's messages as bytes, for tests and `bench`. Written apart from the codec, so that neither can hide the other's mistakes.
  */
 
 /** A structure as it travels: bohr. */

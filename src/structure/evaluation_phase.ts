@@ -1,9 +1,12 @@
 /**
- * A part of an evaluation, in their order: bringing pair lists up to date (and, on a device, laying out the batch for new
- * ones), writing what the device needs, computing, and copying results back. The float64 engine has only `neighbour list`
- * and `computation`. What comes before and after, checks and the assembly of results, belongs to none.
+ * The parts of an evaluation, in their order: bringing pair lists up to date (and, on a device, laying out the batch for
+ * new ones), writing what the device needs, computing, and copying results back. The float64 engine has only
+ * `neighbour list` and `computation`. What comes before and after, checks and the assembly of results, belongs to none.
  */
-export type EvaluationPhase = "neighbour list" | "upload" | "computation" | "read-back";
+export const evaluationPhases = ["neighbour list", "upload", "computation", "read-back"] as const;
+
+/** A part of an evaluation, one of {@linkcode evaluationPhases}. */
+export type EvaluationPhase = (typeof evaluationPhases)[number];
 
 /** Is called at the end of each part; each begins where the one before has ended. Keep it short. */
 export type PhaseObserver = (ended: EvaluationPhase) => void;

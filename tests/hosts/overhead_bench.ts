@@ -3,12 +3,10 @@
  * calculator is a stub; a hundred atoms do not feel one another. i-PI's and ASE's own work for the step is in the figures.
  */
 import { join } from "node:path";
+import { NoCalculator } from "../../src/bench/socket_exchange.ts";
 import { pythonEnvironment } from "../../src/cli/python_environment.ts";
-import type { Calculator } from "../../src/engine/calculator.ts";
 import { connect } from "../../src/server/connect.ts";
 import { serve } from "../../src/server/serve.ts";
-import type { Result } from "../../src/structure/result.ts";
-import type { Structure } from "../../src/structure/structure.ts";
 import { inTemporaryFolder, project } from "../spookynet_process.ts";
 import { freePort } from "./free_port.ts";
 import { IpiSimulation } from "./ipi_simulation.ts";
@@ -16,25 +14,7 @@ import { IpiSimulation } from "./ipi_simulation.ts";
 const atomCount = 100;
 const steps = 2000;
 const numbers = new Uint8Array(atomCount).fill(6);
-const result = { energy: 0, forces: new Float64Array(3 * atomCount), virial: new Float64Array(9) };
-
-/** Gives zeros. */
-class Nothing implements Calculator {
-  readonly device = { kind: "cpu", name: "nothing", driver: "", readBack: "none" } as const;
-  compute(structure: Structure): Promise<Result>;
-  compute(structures: readonly Structure[]): Promise<Result[]>;
-  compute(input: Structure | readonly Structure[]): Promise<Result | Result[]> {
-    return Promise.resolve("numbers" in input ? result : input.map(() => result));
-  }
-  computeSync(structures: readonly Structure[]): Result[] {
-    return structures.map(() => result);
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-const calculator = new Nothing();
+const calculator = new NoCalculator();
 const atoms = { numbers, charge: 0, unpaired: 0 };
 const python = await pythonEnvironment({ ase: true });
 if (python === null) throw new Error("Expected a Python environment but found none; the reason is above");
