@@ -2,6 +2,7 @@ import type { Network } from "../model/network.ts";
 import { checkApproach, checkFinite } from "../reference/checks.ts";
 import { dipole } from "../reference/evaluate.ts";
 import { pairGeometry } from "../reference/pair_geometry.ts";
+import { soloExecution } from "../reference/solo_execution.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";
 import { cellVolume } from "../structure/cell.ts";
 import type { Property, Result } from "../structure/result.ts";
@@ -66,7 +67,7 @@ function assembleResult(
     forces.set(data.subarray(at, at + 3), 3 * i);
   }
   if (!(largestOf(forces) < suspiciousForce)) {
-    checkApproach(pairGeometry(structure, buildPairList(structure, network.hyperparameters.cutoff)));
+    checkApproach(pairGeometry(soloExecution(), structure, buildPairList(structure, network.hyperparameters.cutoff)));
   }
 
   const charge = component(1, 3), rest = component(2, 2);

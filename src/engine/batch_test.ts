@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomStructure } from "../../tests/fixtures/random_structure.ts";
 import { pairGeometry } from "../reference/pair_geometry.ts";
+import { soloExecution } from "../reference/solo_execution.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";
 import type { PairList } from "../structure/pair_list.ts";
 import { createRandom } from "../structure/random.ts";
@@ -76,7 +77,7 @@ Deno.test("concatenate and writePositions give every pair its vector, through im
   const { data, first, second, image } = indices;
   let u = 0, own = 0;
   structures.forEach((structure, s) => {
-    const geometry = pairGeometry(structure, pairs[s]!.network);
+    const geometry = pairGeometry(soloExecution(), structure, pairs[s]!.network);
     for (let k = 0; k < geometry.pairs.pairCount; k++, u++) {
       const i = data[first + u]!, j = data[second + u]!;
       assert.equal(i, firstAtoms[s]! + geometry.pairs.first[k]!);
@@ -118,7 +119,7 @@ Deno.test("concatenate lists long-range neighbours of either direction with thei
   const { data, atomTable, longRangeList } = indices;
   structures.forEach((structure, s) => {
     const list: PairList = pairs[s]!.longRange!;
-    const { vectors } = pairGeometry(structure, list);
+    const { vectors } = pairGeometry(soloExecution(), structure, list);
     structure.numbers.forEach((_, i) => {
       const row = atomTable + 4 * (firstAtoms[s]! + i);
       const begin = data[row + 2]!, end = data[row + 3]!;

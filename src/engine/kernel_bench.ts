@@ -1,7 +1,9 @@
 import type { Hyperparameters } from "../model/hyperparameters.ts";
 import type { Network } from "../model/network.ts";
+import type { TermExecution } from "../reference/execution.ts";
 import { type PairGeometry, pairGeometry } from "../reference/pair_geometry.ts";
 import { type ReferenceC6, referenceC6, referencePolarizabilities } from "../reference/reference_c6.ts";
+import { soloExecution } from "../reference/solo_execution.ts";
 import { buildAllPairs } from "../structure/all_pairs.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";
 import { withEntries } from "../structure/pair_entries.ts";
@@ -26,6 +28,8 @@ export type BenchKind = (typeof benchKinds)[number];
 /** A random network, a batch of structures with their pairs, and a harness: what a check of a kernel needs. */
 export interface KernelBench {
   readonly harness: KernelHarness;
+  /** What the reference engine's terms compute with. */
+  readonly execution: TermExecution;
   readonly network: Network;
   readonly weights: PackedWeights;
   readonly longRangeCutoff: number | null;
@@ -115,8 +119,10 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
   const { interval } = weights.radialTable;
   elements.set(repulsionPolynomials(repulsion!, cutoff, elementNumbers, interval), 4 * places.repulsion);
 
+  const execution = soloExecution();
   return {
     harness,
+    execution,
     network,
     weights,
     longRangeCutoff,
@@ -128,8 +134,9 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
     elements,
     places,
     references: referenceC6(dispersion!, polarizabilities, numbers),
-    near: together(structures, pairs.map(({ network }) => network)),
+    near: together(execution, structures, pairs.map(({ network }) => network)),
     far: together(
+      execution,
       structures,
       pairs.map(({ longRange }, s) => longRange ?? buildAllPairs(structures[s]!.numbers.length)),
     ),
@@ -192,8 +199,12 @@ function switchEnds({ cutoff }: Hyperparameters): Structure {
 }
 
 /** The geometries of several structures as one, atoms numbered through. */
-function together(structures: readonly Structure[], lists: readonly PairList[]): PairGeometry {
-  const geometries = structures.map((structure, s) => pairGeometry(structure, lists[s]!));
+function together(
+  execution: TermExecution,
+  structures: readonly Structure[],
+  lists: readonly PairList[],
+): PairGeometry {
+  const geometries = structures.map((structure, s) => pairGeometry(execution, structure, lists[s]!));
   const first: number[] = [], second: number[] = [], shift: number[] = [];
   let atom = 0;
   for (const list of lists) {

@@ -5,6 +5,7 @@ import type { BasisKind } from "../model/hyperparameters.ts";
 import { plainDenseProducts } from "../reference/dense.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
 import { repulsion } from "../reference/repulsion.ts";
+import { soloExecution } from "../reference/solo_execution.ts";
 import { buildAllPairs } from "../structure/all_pairs.ts";
 import { createRandom } from "../structure/random.ts";
 import { coefficientCount, type PolynomialTable, polynomialTable } from "./polynomial_table.ts";
@@ -68,7 +69,13 @@ for (const [basis, expWeighting] of bases) {
       const width = 8 * maps.length;
       const distances = distancesWithin(cutoff);
       const mapped = (map: number, at: Float64Array) => {
-        const { values, derivatives } = radialFunctions(network.radialBasis, basisFunctions, cutoff, at);
+        const { values, derivatives } = radialFunctions(
+          soloExecution(),
+          network.radialBasis,
+          basisFunctions,
+          cutoff,
+          at,
+        );
         const apply = (basis: Float64Array) => plainDenseProducts.linear(maps[map]!, basis, at.length);
         return { values: apply(values), slopes: apply(derivatives) };
       };
@@ -124,6 +131,7 @@ Deno.test("repulsionPolynomials gives r times the repulsion of every pair of ele
   const { cutoff } = network.hyperparameters;
   const elements = [1, 6, 17];
   const interval = 1 / 128;
+  const execution = soloExecution();
   const rows = repulsionPolynomials(network.repulsion!, cutoff, elements, interval);
   const intervals = rows.length / 8 / 9;
   elements.forEach((zi, i) =>
@@ -135,7 +143,7 @@ Deno.test("repulsionPolynomials gives r times the repulsion of every pair of ele
       );
       for (const r of distancesWithin(cutoff)) {
         const { value, slope } = evaluate({ interval, intervals, coefficients }, 1, 0, r);
-        const exact = repulsion(network.repulsion!, cutoff, Uint8Array.of(zi, zj), {
+        const exact = repulsion(execution, network.repulsion!, cutoff, Uint8Array.of(zi, zj), {
           pairs: buildAllPairs(2),
           distances: Float64Array.of(r),
           vectors: Float64Array.of(r, 0, 0),

@@ -3,6 +3,7 @@ import type { Network, Repulsion } from "../model/network.ts";
 import { cutoffFunction } from "../reference/cutoff_function.ts";
 import { plainDenseProducts } from "../reference/dense.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
+import { soloExecution } from "../reference/solo_execution.ts";
 import { coefficientCount, type PolynomialTable, polynomialTable } from "./polynomial_table.ts";
 import { vec4s } from "./vec4s.ts";
 
@@ -16,9 +17,11 @@ export function radialPolynomials(network: Network): PolynomialTable {
   const maps = network.modules.flatMap(({ radialS, radialP, radialD }) => [radialS, radialP, radialD]);
   const padded = 4 * vec4s(features);
   const width = maps.length * padded;
+  const execution = soloExecution();
   return polynomialTable(
     (distances) => {
-      const { values } = radialFunctions(radialBasis, basisFunctions, cutoff, distances);
+      execution.workspace.reset();
+      const { values } = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
       const rows = new Float64Array(distances.length * width);
       maps.forEach((map, a) => {
         const mapped = plainDenseProducts.linear(map, values, distances.length);

@@ -60,11 +60,11 @@ export function checkElements({ hyperparameters: { maxAtomicNumber } }: Network,
  * @throws RangeError naming the first two that do.
  */
 export function checkApproach({ pairs, distances }: PairGeometry): void {
-  const coincident = distances.findIndex((r) => !(r >= closestApproach));
-  if (coincident >= 0) {
+  for (let u = 0; u < pairs.pairCount; u++) {
+    if (distances[u]! >= closestApproach) continue;
     throw new RangeError(
-      `Expected atoms at least ${closestApproach} Å apart but found atoms ${pairs.first[coincident]} and ` +
-        `${pairs.second[coincident]} at a distance of ${distances[coincident]} Å`,
+      `Expected atoms at least ${closestApproach} Å apart but found atoms ${pairs.first[u]} and ` +
+        `${pairs.second[u]} at a distance of ${distances[u]} Å`,
     );
   }
 }

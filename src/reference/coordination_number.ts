@@ -1,8 +1,11 @@
 import { bohr } from "../model/constants.ts";
 import type { Dispersion } from "../model/network.ts";
 import { scaledComplementaryErrorFunction } from "./error_function.ts";
+import type { TermExecution } from "./execution.ts";
 import type { PairGeometry } from "./pair_geometry.ts";
+import { pairSum } from "./pair_sum.ts";
 import { switchFunction } from "./switch_function.ts";
+import { share } from "./team.ts";
 
 /** D4's coordination numbers. */
 export interface CoordinationNumbers {
@@ -23,44 +26,62 @@ const k4 = 4.10451, k5 = 19.08857, k6 = 254.5553148552, kn = 7.5;
  * With a long-range cutoff (Å) each pair's part is switched off over the last bohr before it.
  */
 export function coordinationNumbers(
+  execution: TermExecution,
   { rcov, en }: Dispersion,
   longRangeCutoff: number | null,
   numbers: Uint8Array,
   { pairs, distances }: PairGeometry,
 ): CoordinationNumbers {
-  const values = new Float64Array(pairs.atomCount);
-  const slopes = new Float64Array(pairs.pairCount);
-  const end = longRangeCutoff === null ? null : longRangeCutoff / bohr;
-  for (let u = 0; u < pairs.pairCount; u++) {
-    const i = pairs.first[u]!, j = pairs.second[u]!;
-    const zi = numbers[i]!, zj = numbers[j]!;
+  const { workspace, team } = execution;
+  const { pairCount, first, second } = pairs;
+  const counts = workspace.float64(pairCount);
+  const slopes = workspace.float64(pairCount);
+  const end = longRangeCutoff === null ? Infinity : longRangeCutoff / bohr;
+  const { from, to } = share(team, pairCount);
+  for (let u = from; u < to; u++) {
+    const zi = numbers[first[u]!]!, zj = numbers[second[u]!]!;
     const r = distances[u]! / bohr;
     const contact = 4 / 3 * (rcov[zi]! + rcov[zj]!);
     const excess = kn * (r - contact) / contact;
-    if (excess > largestExcess) continue;
+    if (excess > largestExcess || r >= end) {
+      counts[u] = slopes[u] = 0;
+      continue;
+    }
     const strength = k4 * Math.exp(-((Math.abs(en[zi]! - en[zj]!) + k5) ** 2) / k6);
     const gaussian = Math.exp(-excess * excess);
     const part = gaussian * scaledComplementaryErrorFunction(Math.abs(excess));
-    let value = strength / 2 * (excess < 0 ? 2 - part : part);
+    let count = strength / 2 * (excess < 0 ? 2 - part : part);
     let slope = -strength * kn / contact * gaussian / Math.sqrt(Math.PI);
-    if (end !== null) {
+    if (longRangeCutoff !== null) {
       // the published code takes the number of Å in a bohr for the switch's width in bohr
       const fade = switchFunction(r, end - bohr, end);
-      slope = slope * fade.value + value * fade.slope;
-      value *= fade.value;
+      slope = slope * fade.value + count * fade.slope;
+      count *= fade.value;
     }
-    values[i]! += value;
-    values[j]! += value;
+    counts[u] = count;
     slopes[u] = slope / bohr;
   }
-  return { values, slopes };
+  return { values: pairSum(execution, pairs, counts), slopes };
 }
 
-/** Adjoint of {@link coordinationNumbers}: CN's adjoint `[N]` → the distances' `[U]`. */
+/**
+ * Adjoint of {@link coordinationNumbers}: CN's adjoint `[N]` → the distances' `[U]`, together with what else there is of
+ * it, `others`.
+ */
 export function coordinationNumbersAdjoint(
-  { pairs: { first, second } }: PairGeometry,
+  { workspace, team }: TermExecution,
+  { pairs: { pairCount, first, second } }: PairGeometry,
   { slopes }: CoordinationNumbers,
   adjoint: Float64Array,
+  others: Float64Array | null = null,
 ): Float64Array {
-  return slopes.map((slope, u) => slope * (adjoint[first[u]!]! + adjoint[second[u]!]!));
+  const result = workspace.float64(pairCount);
+  team.barrier();
+  const { from, to } = share(team, pairCount);
+  for (let u = from; u < to; u++) {
+    const slope = slopes[u]!;
+    result[u] = (slope === 0 ? 0 : slope * (adjoint[first[u]!]! + adjoint[second[u]!]!)) +
+      (others === null ? 0 : others[u]!);
+  }
+  return result;
 }

@@ -3,10 +3,11 @@ import type { Dispersion } from "../model/network.ts";
 import { coordinationNumbers, coordinationNumbersAdjoint } from "./coordination_number.ts";
 import type { ValueAndSlope } from "./cutoff_function.ts";
 import type { ChargedPairEnergy } from "./electrostatics.ts";
-import { accumulate } from "./elementwise.ts";
+import type { TermExecution } from "./execution.ts";
 import type { PairGeometry } from "./pair_geometry.ts";
 import { type ReferenceC6, referenceCount } from "./reference_c6.ts";
 import { referenceWeights, referenceWeightsAdjoint } from "./reference_weights.ts";
+import { share } from "./team.ts";
 
 /** The dispersion energy, and the atomic properties that come with it. */
 export interface DispersionEnergy extends ChargedPairEnergy {
@@ -32,6 +33,7 @@ export interface WeightedPairEnergy {
  * long-range cutoff (Å) the energy of a pair goes to 0 there with its slope.
  */
 export function dispersion(
+  execution: TermExecution,
   parameters: Dispersion,
   references: ReferenceC6,
   longRangeCutoff: number | null,
@@ -39,10 +41,11 @@ export function dispersion(
   charges: Float64Array,
   geometry: PairGeometry,
 ): DispersionEnergy {
-  const coordination = coordinationNumbers(parameters, longRangeCutoff, numbers, geometry);
-  const weights = referenceWeights(parameters, numbers, coordination.values, charges);
-  const contracted = contractReferences(references, weights.values);
+  const coordination = coordinationNumbers(execution, parameters, longRangeCutoff, numbers, geometry);
+  const weights = referenceWeights(execution, parameters, numbers, coordination.values, charges);
+  const contracted = contractReferences(execution, references, weights.values);
   const pairs = dispersionPairs(
+    execution,
     parameters,
     references,
     longRangeCutoff,
@@ -51,112 +54,166 @@ export function dispersion(
     contracted,
     geometry,
   );
-  const coordinationAdjoint = referenceWeightsAdjoint(weights.coordinationSlopes, pairs.weights);
-  accumulate(pairs.distances, coordinationNumbersAdjoint(geometry, coordination, coordinationAdjoint));
+  const coordinationAdjoint = referenceWeightsAdjoint(execution, weights.coordinationSlopes, pairs.weights);
   return {
     energies: pairs.energies,
-    distances: pairs.distances,
-    charges: referenceWeightsAdjoint(weights.chargeSlopes, pairs.weights),
-    polarizabilities: polarizabilities(parameters, numbers, weights.values),
-    c6: Float64Array.from(
-      numbers,
-      (_, i) => hartree * bohr ** 6 * pairC6(references, weights.values, contracted, i, i),
-    ),
+    distances: coordinationNumbersAdjoint(execution, geometry, coordination, coordinationAdjoint, pairs.distances),
+    charges: referenceWeightsAdjoint(execution, weights.chargeSlopes, pairs.weights),
+    polarizabilities: polarizabilities(execution, parameters, numbers, weights.values),
+    c6: ownC6(execution, references, weights.values, contracted),
   };
 }
 
 /** Σ_a ζ_i,a C6(a, b) for each atom i and each reference b of each element present: ζ `[N][7]` → `[N][E][7]`. */
-export function contractReferences({ elements, elementOf, table }: ReferenceC6, weights: Float64Array): Float64Array {
+export function contractReferences(
+  { workspace, team }: TermExecution,
+  { elements, elementOf, table }: ReferenceC6,
+  weights: Float64Array,
+): Float64Array {
   const row = elements.length * referenceCount;
-  const result = new Float64Array(elementOf.length * row);
-  elementOf.forEach((element, i) => {
+  const result = workspace.float64(elementOf.length * row);
+  const { from, to } = share(team, elementOf.length);
+  result.fill(0, from * row, to * row);
+  for (let i = from; i < to; i++) {
     for (let other = 0; other < elements.length; other++) {
+      const forms = (elementOf[i]! * elements.length + other) * referenceCount ** 2;
+      const at = i * row + other * referenceCount;
       for (let a = 0; a < referenceCount; a++) {
         const weight = weights[i * referenceCount + a]!;
-        const from = ((element * elements.length + other) * referenceCount + a) * referenceCount;
-        const to = i * row + other * referenceCount;
-        for (let b = 0; b < referenceCount; b++) result[to + b]! += weight * table[from + b]!;
+        if (weight === 0) continue;
+        for (let b = 0; b < referenceCount; b++) result[at + b]! += weight * table[forms + a * referenceCount + b]!;
       }
     }
-  });
+  }
   return result;
 }
 
-/** The pairs' dispersion energy for given reference weights ζ `[N][7]` and their contractions `[N][E][7]`. */
+/**
+ * The pairs' dispersion energy for given reference weights ζ `[N][7]` and their contractions `[N][E][7]`.
+ *
+ * The energy is bilinear in the weights of a pair's atoms, so that an atom's half of it is ½ ζ·∂E/∂ζ.
+ */
 export function dispersionPairs(
+  { workspace, team }: TermExecution,
   { s6, s8, a1, a2, sqrtR4r2 }: Dispersion,
   references: ReferenceC6,
   longRangeCutoff: number | null,
   numbers: Uint8Array,
   weights: Float64Array,
   contracted: Float64Array,
-  { pairs, distances }: PairGeometry,
+  { pairs: { atomCount, pairCount, first, second, start, neighbour, entry }, distances }: PairGeometry,
 ): WeightedPairEnergy {
   const { elements, elementOf } = references;
   const end = longRangeCutoff === null ? null : longRangeCutoff / bohr;
   const row = elements.length * referenceCount;
+  const kernel = workspace.float64(pairCount);
   const result = {
-    energies: new Float64Array(pairs.atomCount),
-    distances: new Float64Array(pairs.pairCount),
-    weights: new Float64Array(weights.length),
+    energies: workspace.float64(atomCount),
+    distances: workspace.float64(pairCount),
+    weights: workspace.float64(weights.length),
   };
-  for (let u = 0; u < pairs.pairCount; u++) {
-    const i = pairs.first[u]!, j = pairs.second[u]!;
+  team.barrier();
+  const own = share(team, pairCount), atoms = share(team, atomCount);
+  for (let u = own.from; u < own.to; u++) {
     const r = distances[u]! / bohr;
-    if (end !== null && r >= end) continue;
-    const b = Math.sqrt(3) * sqrtR4r2[numbers[i]!]! * sqrtR4r2[numbers[j]!]!;
-    const r0 = a1 * b + a2;
-    const sixth = inversePower(6, r, r0, end), eighth = inversePower(8, r, r0, end);
-    const value = -hartree * (s6 * sixth.value + s8 * b * b * eighth.value);
-    const slope = -hartree * (s6 * sixth.slope + s8 * b * b * eighth.slope);
-    const c6 = pairC6(references, weights, contracted, i, j);
-    result.energies[i]! += c6 * value / 2;
-    result.energies[j]! += c6 * value / 2;
-    result.distances[u] = c6 * slope / bohr;
-    for (let a = 0; a < referenceCount; a++) {
-      result.weights[i * referenceCount + a]! += value * contracted[j * row + elementOf[i]! * referenceCount + a]!;
-      result.weights[j * referenceCount + a]! += value * contracted[i * row + elementOf[j]! * referenceCount + a]!;
+    if (end !== null && r >= end) {
+      kernel[u] = result.distances[u] = 0;
+      continue;
     }
+    const i = first[u]!, j = second[u]!;
+    const b = Math.sqrt(3) * sqrtR4r2[numbers[i]!]! * sqrtR4r2[numbers[j]!]!;
+    const { value, slope } = dampedPowers(s6, s8 * b * b, a1 * b + a2, r, end);
+    kernel[u] = -hartree * value;
+    result.distances[u] = -hartree / bohr * slope *
+      pairC6(weights, contracted, i * row + elementOf[j]! * referenceCount, j * referenceCount);
+  }
+  team.barrier();
+  for (let i = atoms.from; i < atoms.to; i++) {
+    let w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0, w5 = 0, w6 = 0;
+    const column = elementOf[i]! * referenceCount;
+    for (let at = start[i]!, last = start[i + 1]!; at < last; at++) {
+      const u = entry[at]!, from = neighbour[at]! * row + column;
+      const value = kernel[u < 0 ? ~u : u]!;
+      w0 += value * contracted[from]!;
+      w1 += value * contracted[from + 1]!;
+      w2 += value * contracted[from + 2]!;
+      w3 += value * contracted[from + 3]!;
+      w4 += value * contracted[from + 4]!;
+      w5 += value * contracted[from + 5]!;
+      w6 += value * contracted[from + 6]!;
+    }
+    const to = i * referenceCount;
+    result.weights[to] = w0;
+    result.weights[to + 1] = w1;
+    result.weights[to + 2] = w2;
+    result.weights[to + 3] = w3;
+    result.weights[to + 4] = w4;
+    result.weights[to + 5] = w5;
+    result.weights[to + 6] = w6;
+    result.energies[i] = pairC6(weights, result.weights, to, to) / 2;
   }
   return result;
 }
 
-/** C6 of atoms i and j, hartree·bohr⁶. */
-function pairC6(
-  { elements, elementOf }: ReferenceC6,
-  weights: Float64Array,
-  contracted: Float64Array,
-  i: number,
-  j: number,
-): number {
-  const from = (i * elements.length + elementOf[j]!) * referenceCount;
-  let sum = 0;
-  for (let b = 0; b < referenceCount; b++) sum += contracted[from + b]! * weights[j * referenceCount + b]!;
-  return sum;
+/** Σ_b contracted[from + b] ζ[of + b]: C6, hartree·bohr⁶, of an atom's contraction with another's element and the other's weights. */
+function pairC6(weights: Float64Array, contracted: Float64Array, from: number, of: number): number {
+  return contracted[from]! * weights[of]! + contracted[from + 1]! * weights[of + 1]! +
+    contracted[from + 2]! * weights[of + 2]! + contracted[from + 3]! * weights[of + 3]! +
+    contracted[from + 4]! * weights[of + 4]! + contracted[from + 5]! * weights[of + 5]! +
+    contracted[from + 6]! * weights[of + 6]!;
 }
 
-/** 1/(rⁿ+r0ⁿ), and with an end the straight line added that makes value and slope 0 there. */
-function inversePower(n: number, r: number, r0: number, end: number | null): ValueAndSlope {
-  const bare = bareInversePower(n, r, r0);
+/**
+ * c6/(r⁶+r0⁶) + c8/(r⁸+r0⁸), and with an end the straight line added that makes value and slope 0 there.
+ */
+function dampedPowers(c6: number, c8: number, r0: number, r: number, end: number | null): ValueAndSlope {
+  const bare = bareDampedPowers(c6, c8, r0, r);
   if (end === null) return bare;
-  const atEnd = bareInversePower(n, end, r0);
+  const atEnd = bareDampedPowers(c6, c8, r0, end);
   return { value: bare.value - atEnd.value - atEnd.slope * (r - end), slope: bare.slope - atEnd.slope };
 }
 
-function bareInversePower(n: number, r: number, r0: number): ValueAndSlope {
-  const power = r ** (n - 1);
-  const value = 1 / (power * r + r0 ** n);
-  return { value, slope: -n * power * value * value };
+function bareDampedPowers(c6: number, c8: number, r0: number, r: number): ValueAndSlope {
+  const r2 = r * r, r4 = r2 * r2, r02 = r0 * r0, r04 = r02 * r02;
+  const sixth = 1 / (r4 * r2 + r04 * r02), eighth = 1 / (r4 * r4 + r04 * r04);
+  return {
+    value: c6 * sixth + c8 * eighth,
+    slope: -r * r4 * (6 * c6 * sixth * sixth + 8 * c8 * r2 * eighth * eighth),
+  };
 }
 
 /** Atomic polarizabilities Σ_a ζ_a α_a(0) `[N]`, Å³. */
-function polarizabilities({ alpha, casimirPolderWeights }: Dispersion, numbers: Uint8Array, weights: Float64Array) {
+function polarizabilities(
+  { workspace, team }: TermExecution,
+  { alpha, casimirPolderWeights }: Dispersion,
+  numbers: Uint8Array,
+  weights: Float64Array,
+): Float64Array {
   const frequencies = casimirPolderWeights.length;
-  return Float64Array.from(numbers, (z, i) => {
+  const result = workspace.float64(numbers.length);
+  const { from, to } = share(team, numbers.length);
+  for (let i = from; i < to; i++) {
     let sum = 0;
     for (let a = 0; a < referenceCount; a++) {
-      sum += weights[i * referenceCount + a]! * alpha[(z * referenceCount + a) * frequencies]!;
+      sum += weights[i * referenceCount + a]! * alpha[(numbers[i]! * referenceCount + a) * frequencies]!;
     }
-    return sum * bohr ** 3;
-  });
+    result[i] = sum * bohr ** 3;
+  }
+  return result;
+}
+
+/** C6 of each atom with its like `[N]`, eV Å⁶. */
+function ownC6(
+  { workspace, team }: TermExecution,
+  { elements, elementOf }: ReferenceC6,
+  weights: Float64Array,
+  contracted: Float64Array,
+): Float64Array {
+  const result = workspace.float64(elementOf.length);
+  const { from, to } = share(team, elementOf.length);
+  for (let i = from; i < to; i++) {
+    const at = (i * elements.length + elementOf[i]!) * referenceCount;
+    result[i] = hartree * bohr ** 6 * pairC6(weights, contracted, at, i * referenceCount);
+  }
+  return result;
 }

@@ -6,11 +6,13 @@ import { buildNetwork } from "../model/build_network.ts";
 import { createRandom } from "../structure/random.ts";
 import { contractReferences, dispersion, dispersionPairs } from "./dispersion.ts";
 import { referenceC6, referenceCount, referencePolarizabilities } from "./reference_c6.ts";
+import { soloExecution } from "./solo_execution.ts";
 
 const parameters = buildNetwork(tinyModel()).dispersion!;
 const numbers = Uint8Array.of(6, 8, 1, 6);
 const polarizabilities = referencePolarizabilities(parameters);
 const references = referenceC6(parameters, polarizabilities, numbers);
+const execution = soloExecution();
 const charges = Float64Array.of(-0.3, 0.5, 0.2, -0.1);
 const distances = Float64Array.of(1.3, 1.1, 1.6, 2.1, 2.9, 4.3);
 
@@ -19,7 +21,7 @@ for (const longRangeCutoff of [null, 4]) {
 
   Deno.test(`dispersion ${end} has the slopes of its energy in distances and charges`, () => {
     const term = (q: Float64Array, r: Float64Array) =>
-      dispersion(parameters, references, longRangeCutoff, numbers, q, geometryOf(4, r));
+      dispersion(execution, parameters, references, longRangeCutoff, numbers, q, geometryOf(4, r));
     const energy = (q: Float64Array, r: Float64Array) => term(q, r).energies.reduce((a, b) => a + b, 0);
     const found = term(charges, distances);
     assertClose(found.distances, centralDifferences((r) => energy(charges, r), distances), 1e-8);
@@ -30,12 +32,13 @@ for (const longRangeCutoff of [null, 4]) {
     const weights = randomArray(createRandom(1), numbers.length * referenceCount);
     const term = (at: Float64Array) =>
       dispersionPairs(
+        execution,
         parameters,
         references,
         longRangeCutoff,
         numbers,
         at,
-        contractReferences(references, at),
+        contractReferences(execution, references, at),
         geometryOf(4, distances),
       );
     const expected = centralDifferences((at) => term(at).energies.reduce((a, b) => a + b, 0), weights);
@@ -48,7 +51,7 @@ function carbonPair(r: number, longRangeCutoff: number | null) {
   const carbon = Uint8Array.of(6, 6);
   const table = referenceC6(parameters, polarizabilities, carbon);
   const neutral = new Float64Array(2);
-  return dispersion(parameters, table, longRangeCutoff, carbon, neutral, geometryOf(2, Float64Array.of(r)));
+  return dispersion(execution, parameters, table, longRangeCutoff, carbon, neutral, geometryOf(2, Float64Array.of(r)));
 }
 
 Deno.test("dispersion ends with its slope at the long-range cutoff", () => {

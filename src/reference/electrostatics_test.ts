@@ -3,8 +3,10 @@ import { assertClose, centralDifferences } from "../../tests/fixtures/central_di
 import { geometryOf } from "../../tests/fixtures/pair_distances.ts";
 import { coulombConstant } from "../model/constants.ts";
 import { electrostaticKernel, electrostatics } from "./electrostatics.ts";
+import { soloExecution } from "./solo_execution.ts";
 
 const cutoff = 5.3;
+const execution = soloExecution();
 const charges = Float64Array.of(0.4, -0.7, 0.2);
 const distances = Float64Array.of(0.9, 2.2, 3.7);
 
@@ -14,8 +16,8 @@ for (const longRangeCutoff of [null, 9, 3]) {
 
   Deno.test(`electrostatics ${end} has the slopes of its energy in distances and charges`, () => {
     const energy = (q: Float64Array, r: Float64Array) =>
-      electrostatics(range, q, geometryOf(3, r)).energies.reduce((a, b) => a + b, 0);
-    const found = electrostatics(range, charges, geometryOf(3, distances));
+      electrostatics(execution, range, q, geometryOf(3, r)).energies.reduce((a, b) => a + b, 0);
+    const found = electrostatics(execution, range, charges, geometryOf(3, distances));
     assertClose(found.distances, centralDifferences((r) => energy(charges, r), distances), 1e-8);
     assertClose(found.charges, centralDifferences((q) => energy(q, distances), charges), 1e-10);
   });
@@ -25,6 +27,7 @@ Deno.test("electrostatics is Coulomb's law from three quarters of the cutoff on"
   const { value, slope } = electrostaticKernel({ cutoff, longRangeCutoff: null }, 4);
   assert.deepEqual([value, slope], [1 / 4, -1 / 16]);
   const pair = electrostatics(
+    execution,
     { cutoff, longRangeCutoff: null },
     Float64Array.of(1, -1),
     geometryOf(2, Float64Array.of(4)),

@@ -7,9 +7,20 @@ import { dispersion, type DispersionEnergy } from "./dispersion.ts";
 import { electrostatics } from "./electrostatics.ts";
 import { sum } from "./elementwise.ts";
 import { networkTerm, networkTermAdjoint } from "./network_term.ts";
-import { addPositionGradient, distancesAdjoint, type PairGeometry, pairGeometry } from "./pair_geometry.ts";
+import {
+  addPositionGradient,
+  type PairGeometry,
+  pairGeometry,
+  totalStrain,
+  vectorsAdjoint,
+  zeroPositionGradient,
+} from "./pair_geometry.ts";
 import type { PreparedSystem } from "./prepared_system.ts";
 import { repulsion } from "./repulsion.ts";
+import { soloExecution } from "./solo_execution.ts";
+
+/** Where evaluations put the terms' arrays, one evaluation after the other. */
+const execution = soloExecution();
 
 /** The pairs that a model's terms run over. A list may hold more pairs than a term's cutoff asks for. */
 export interface EvaluationPairs {
@@ -37,39 +48,46 @@ export function evaluate(system: PreparedSystem, structure: Structure, pairs: Ev
   const { network, references, composition: { numbers, charge } } = system;
   const { cutoff, electrostatics: charged } = network.hyperparameters;
   const { longRangeCutoff } = pairs;
-  const near = checkedGeometry(structure, pairs.network);
-  const far = checkedGeometry(structure, pairs.longRange);
+  execution.workspace.reset();
+  const near = pairGeometry(execution, structure, pairs.network);
+  checkApproach(near);
+  const far = pairGeometry(execution, structure, pairs.longRange);
 
-  const neural = networkTerm(system, near);
+  const neural = networkTerm(execution, system, near);
   const charges = conserveCharge(neural.charges, charge);
-  const nuclear = network.repulsion === null ? noEnergy(near) : repulsion(network.repulsion, cutoff, numbers, near);
-  const electric = charged ? electrostatics({ cutoff, longRangeCutoff }, charges, far) : noEnergy(far);
+  const nuclear = network.repulsion === null
+    ? noEnergy(near)
+    : repulsion(execution, network.repulsion, cutoff, numbers, near);
+  const electric = charged ? electrostatics(execution, { cutoff, longRangeCutoff }, charges, far) : noEnergy(far);
   const dispersive = network.dispersion === null || references === null
     ? noEnergy(far)
-    : dispersion(network.dispersion, references, longRangeCutoff, numbers, charges, far);
+    : dispersion(execution, network.dispersion, references, longRangeCutoff, numbers, charges, far);
 
   const chargesAdjoint = conserveChargeAdjoint(sum(electric.charges, dispersive.charges));
-  const neuralVectors = networkTermAdjoint(system, near, neural.tape, chargesAdjoint);
-  const gradient = { positions: new Float64Array(numbers.length * 3), strain: new Float64Array(9) };
-  addPositionGradient(near, sum(neuralVectors, distancesAdjoint(near, nuclear.distances)), gradient);
-  addPositionGradient(far, distancesAdjoint(far, sum(electric.distances, dispersive.distances)), gradient);
+  const neuralAdjoint = networkTermAdjoint(execution, system, near, neural.tape, chargesAdjoint);
+  const nearDistances = sum(neuralAdjoint.distances, nuclear.distances);
+  const farDistances = sum(electric.distances, dispersive.distances);
+  const gradient = zeroPositionGradient(execution, numbers.length);
+  const nearVectors = vectorsAdjoint(execution, near, nearDistances, neuralAdjoint.directions);
+  addPositionGradient(execution, near, nearVectors, gradient);
+  addPositionGradient(execution, far, vectorsAdjoint(execution, far, farDistances, null), gradient);
 
   const energies = {
     nn: neural.energies,
-    repulsion: nuclear.energies,
-    electrostatics: electric.energies,
-    dispersion: dispersive.energies,
+    repulsion: nuclear.energies.slice(),
+    electrostatics: electric.energies.slice(),
+    dispersion: dispersive.energies.slice(),
   };
   const { polarizabilities, c6 } = hasPairs(structure, pairs) ? dispersive : noEnergy(far);
   const result = {
     energy: Object.values(energies).reduce((total, term) => term.reduce((a, b) => a + b, total), 0),
-    forces: gradient.positions.map(negated),
-    virial: gradient.strain.map(negated),
+    forces: Float64Array.from(gradient.positions, negated),
+    virial: totalStrain(gradient).map(negated),
     charges,
     dipole: dipole(charges, structure.positions),
     energies,
-    polarizabilities,
-    c6,
+    polarizabilities: polarizabilities.slice(),
+    c6: c6.slice(),
   };
   checkFinite(result);
   return result;
@@ -80,12 +98,6 @@ export function dipole(charges: Float64Array, positions: Float64Array): Float64A
   const result = new Float64Array(3);
   for (let at = 0; at < positions.length; at++) result[at % 3]! += charges[Math.floor(at / 3)]! * positions[at]!;
   return result;
-}
-
-function checkedGeometry(structure: Structure, pairs: PairList): PairGeometry {
-  const geometry = pairGeometry(structure, pairs);
-  checkApproach(geometry);
-  return geometry;
 }
 
 /** What a term that the model does not have contributes. */

@@ -19,3 +19,6 @@ export interface Execution {
   /** What takes most of the time. */
   readonly operations: Operations;
 }
+
+/** What a term takes that does its arithmetic itself. */
+export type TermExecution = Omit<Execution, "operations">;

@@ -17,20 +17,22 @@ import {
 } from "./local_interaction.ts";
 import { pairGeometry } from "./pair_geometry.ts";
 import type { Layers } from "./residual.ts";
+import { soloExecution } from "./solo_execution.ts";
 
 const layers: Layers = { products: plainDenseProducts, activation: "swish" };
 const atoms = 3;
+const execution = soloExecution();
 
 for (const irreps of [true, false]) {
   Deno.test(`localInteraction with ${irreps ? "irreducible" : "Cartesian"} d functions has the adjoint of its value`, () => {
     const random = createRandom(1);
     const { modules: [module], features, basisFunctions } = buildNetwork(tinyModel({ irreps, features: 4 }));
     const list = buildAllPairs(atoms);
-    const geometry = pairGeometry(randomStructure(random, { numbers: [1, 1, 1], size: 2 }), list);
+    const geometry = pairGeometry(execution, randomStructure(random, { numbers: [1, 1, 1], size: 2 }), list);
     const pairs: LocalPairs = {
       pairs: list,
       basis: randomArray(random, list.pairCount * basisFunctions),
-      angular: angularFunctions(geometry, irreps),
+      angular: angularFunctions(execution, geometry, irreps),
     };
     const rows = () => randomArray(random, atoms * features);
     const inputs: LocalFeatures = { x: rows(), s: rows(), p: rows(), d: rows() };

@@ -1,9 +1,10 @@
 import { angularFunctions, angularFunctionsAdjoint } from "./angular.ts";
 import { accumulate } from "./elementwise.ts";
+import type { TermExecution } from "./execution.ts";
 import { type LocalPairs, zeroPairsAdjoint } from "./local_interaction.ts";
 import { type ModuleInputs, moduleInputs, moduleInputsAdjoint, type ModuleInputsTape } from "./module_inputs.ts";
 import { moduleOutputs, moduleOutputsAdjoint, type ModuleOutputsTape } from "./module_outputs.ts";
-import { directionsAdjoint, distancesAdjoint, type PairGeometry } from "./pair_geometry.ts";
+import type { PairGeometry } from "./pair_geometry.ts";
 import type { PreparedSystem } from "./prepared_system.ts";
 import { radialFunctions, radialFunctionsAdjoint } from "./radial_basis.ts";
 
@@ -30,14 +31,18 @@ export interface NetworkTape {
 }
 
 /** All modules and the output layer over the pairs within the network's cutoff. */
-export function networkTerm(system: PreparedSystem, geometry: PairGeometry): NetworkTerm {
+export function networkTerm(
+  execution: TermExecution,
+  system: PreparedSystem,
+  geometry: PairGeometry,
+): NetworkTerm {
   const { network, layers, composition: { numbers } } = system;
   const { basisFunctions, features, hyperparameters: { cutoff, irreps } } = network;
-  const basis = radialFunctions(network.radialBasis, basisFunctions, cutoff, geometry.distances);
+  const basis = radialFunctions(execution, network.radialBasis, basisFunctions, cutoff, geometry.distances);
   const pairs = {
     pairs: geometry.pairs,
     basis: basis.values,
-    angular: angularFunctions(geometry, irreps),
+    angular: angularFunctions(execution, geometry, irreps),
   };
   const summed = new Float64Array(numbers.length * features);
   const modules: NetworkTape["modules"][number][] = [];
@@ -61,14 +66,16 @@ export function networkTerm(system: PreparedSystem, geometry: PairGeometry): Net
 
 /**
  * Adjoint of {@link networkTerm} for the sum of the atomic energies and any function of the charges: ∂E/∂q̃ `[N]`, eV/e →
- * ∂E/∂vector `[U][3]`, eV/Å.
+ * ∂E/∂r `[U]`, eV/Å, and ∂E/∂p `[U][3]`, eV, of
+ * the pairs' distances r and directions p.
  */
 export function networkTermAdjoint(
+  execution: TermExecution,
   { network, layers, composition: { numbers } }: PreparedSystem,
   geometry: PairGeometry,
   tape: NetworkTape,
   charges: Float64Array,
-): Float64Array {
+): { distances: Float64Array; directions: Float64Array } {
   const atoms = numbers.length;
   const output = Float64Array.from({ length: 2 * atoms }, (_, at) => at % 2 === 0 ? 1 : charges[(at - 1) / 2]!);
   const y = layers.products.linearAdjoint(network.output, output, atoms);
@@ -80,10 +87,9 @@ export function networkTermAdjoint(
     const adjoint = moduleOutputsAdjoint(layers, module, tape.pairs, inputs, outputsTape, { x, y }, pairsAdjoint);
     if (inputsTape !== null) x = moduleInputsAdjoint(layers, module, inputsTape, adjoint, atoms);
   }
-  const { irreps } = network.hyperparameters;
-  const directions = angularFunctionsAdjoint(geometry, irreps, pairsAdjoint.p, pairsAdjoint.d);
-  const distances = radialFunctionsAdjoint(tape.basisDerivatives, pairsAdjoint.basis, geometry.pairs.pairCount);
-  const vectors = directionsAdjoint(geometry, directions);
-  accumulate(vectors, distancesAdjoint(geometry, distances));
-  return vectors;
+  const { basisFunctions, hyperparameters: { irreps } } = network;
+  return {
+    distances: radialFunctionsAdjoint(execution, tape.basisDerivatives, pairsAdjoint.basis, basisFunctions),
+    directions: angularFunctionsAdjoint(execution, geometry, irreps, pairsAdjoint.p, pairsAdjoint.d),
+  };
 }

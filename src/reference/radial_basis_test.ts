@@ -3,7 +3,10 @@ import { assertClose, centralDifferences, dot, randomArray } from "../../tests/f
 import { tinyModel } from "../../tests/fixtures/tiny_model.ts";
 import { buildNetwork } from "../model/build_network.ts";
 import { basisFunction, radialFunctions, radialFunctionsAdjoint } from "./radial_basis.ts";
+import { soloExecution } from "./solo_execution.ts";
 import { createRandom } from "../structure/random.ts";
+
+const execution = soloExecution();
 
 const variants = [
   { basis: "exp-bernstein", expWeighting: true },
@@ -24,11 +27,11 @@ for (const variant of variants) {
   Deno.test(`radialFunctions (${name}) have the adjoint of their values`, () => {
     const distances = Float64Array.of(0.2, 0.9, 2.1, 4.2, 4.9);
     const adjoint = randomArray(createRandom(1), distances.length * basisFunctions);
-    const { derivatives } = radialFunctions(radialBasis, basisFunctions, cutoff, distances);
+    const { derivatives } = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
     assertClose(
-      radialFunctionsAdjoint(derivatives, adjoint, distances.length),
+      radialFunctionsAdjoint(execution, derivatives, adjoint, basisFunctions),
       centralDifferences(
-        (r) => dot(radialFunctions(radialBasis, basisFunctions, cutoff, r).values, adjoint),
+        (r) => dot(radialFunctions(execution, radialBasis, basisFunctions, cutoff, r).values, adjoint),
         distances,
       ),
       1e-8,
@@ -37,7 +40,7 @@ for (const variant of variants) {
 
   Deno.test(`radialFunctions (${name}) are finite at the closest approach and 0 from the cutoff on`, () => {
     const distances = Float64Array.of(1e-3, cutoff * (1 - 1e-15), cutoff, 2 * cutoff);
-    const { values, derivatives } = radialFunctions(radialBasis, basisFunctions, cutoff, distances);
+    const { values, derivatives } = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
     assert.ok(values.every(Number.isFinite) && derivatives.every(Number.isFinite));
     assert.ok(values.subarray(2 * basisFunctions).every((value) => value === 0));
     assert.ok(derivatives.subarray(2 * basisFunctions).every((value) => value === 0));
@@ -67,5 +70,5 @@ Deno.test("basisFunction of sinc kind is continuous where the series takes over"
 });
 
 Deno.test("radialFunctionsAdjoint takes an empty list of pairs", () => {
-  assert.equal(radialFunctionsAdjoint(new Float64Array(0), new Float64Array(0), 0).length, 0);
+  assert.equal(radialFunctionsAdjoint(execution, new Float64Array(0), new Float64Array(0), 5).length, 0);
 });

@@ -2,7 +2,7 @@ import { angularFunctions, angularFunctionsAdjoint, type AngularSet } from "../.
 import { accumulate, sum } from "../../reference/elementwise.ts";
 import { productOfHalves, productOfHalvesAdjoint } from "../../reference/local_interaction.ts";
 import { neighbourSum, neighbourSumAdjoint } from "../../reference/neighbour_sum.ts";
-import { directionsAdjoint, distancesAdjoint, type PairGeometry } from "../../reference/pair_geometry.ts";
+import { type PairGeometry, vectorsAdjoint } from "../../reference/pair_geometry.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { PlanWriter } from "../plan/plan.ts";
 import {
@@ -50,7 +50,7 @@ interface Messages {
 /** Filters of one module only: the other modules' part of a row. */
 const moduleOffset = 3;
 
-function randomMessages({ near, network, numbers, random }: KernelBench): Messages {
+function randomMessages({ execution, near, network, numbers, random }: KernelBench): Messages {
   const { features: F, modules, hyperparameters: { irreps, cutoff } } = network;
   const { pairCount } = near.pairs;
   const geometry: PairGeometry = {
@@ -89,7 +89,7 @@ function randomMessages({ near, network, numbers, random }: KernelBench): Messag
   const components = { s: 1, p: 3, d: irreps ? 5 : 6 };
   return {
     geometry,
-    angular: angularFunctions(geometry, irreps),
+    angular: angularFunctions(execution, geometry, irreps),
     filters: values.filters,
     slopes: slopes.filters,
     x: { s: random(atoms * F), p: random(atoms * F), d: random(atoms * F) },
@@ -218,7 +218,7 @@ async function checkGatherAdjoint(bench: KernelBench): Promise<Comparison[]> {
 }
 
 async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network, near, indices, weights } = bench;
+  const { harness, execution, network, near, indices, weights } = bench;
   const { features: F, hyperparameters: { irreps } } = network;
   const { pairs, pairs: { pairCount } } = near;
   const messages = randomMessages(bench);
@@ -273,8 +273,8 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
       magnitude[u]! += steepness * bound / geometry.distances[u]!;
     });
   });
-  const directions = angularFunctionsAdjoint(geometry, irreps, parts[1]!.angular, parts[2]!.angular);
-  const vectors = sum(directionsAdjoint(geometry, directions), distancesAdjoint(geometry, distances));
+  const directions = angularFunctionsAdjoint(execution, geometry, irreps, parts[1]!.angular, parts[2]!.angular);
+  const vectors = vectorsAdjoint(execution, geometry, distances, directions);
   const withEnergy = (rows: Float64Array) =>
     before.map((value, at) => value + (at % 4 < 3 ? rows[Math.floor(at / 4) * 3 + at % 4]! : 0));
   const start = geometry.directions.map((component, at) => component * geometry.distances[Math.floor(at / 3)]!);
@@ -291,7 +291,7 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
       // as a function of all pair vectors and, so that the shapes agree, of the energies
       value: (at) => {
         const moved = geometryAt(geometry, at);
-        const functions = angularFunctions(moved, irreps);
+        const functions = angularFunctions(execution, moved, irreps);
         return dot(before, at) + orders.reduce((total, order) => {
           const g = filters[order].map((value, k) => {
             const u = Math.floor(k / F);

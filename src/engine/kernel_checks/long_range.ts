@@ -4,9 +4,16 @@ import { coordinationNumbers, coordinationNumbersAdjoint } from "../../reference
 import { contractReferences, dispersion, dispersionPairs } from "../../reference/dispersion.ts";
 import { electrostaticKernel, electrostatics } from "../../reference/electrostatics.ts";
 import { accumulate, sum } from "../../reference/elementwise.ts";
-import { addPositionGradient, distancesAdjoint, type PairGeometry } from "../../reference/pair_geometry.ts";
+import type { TermExecution } from "../../reference/execution.ts";
+import {
+  addPositionGradient,
+  type PairGeometry,
+  vectorsAdjoint,
+  zeroPositionGradient,
+} from "../../reference/pair_geometry.ts";
 import { referenceCount } from "../../reference/reference_c6.ts";
 import { referenceWeights, referenceWeightsAdjoint } from "../../reference/reference_weights.ts";
+import { withEntries } from "../../structure/pair_entries.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { resultSlots } from "../kernel_constants.ts";
 import { PlanWriter } from "../plan/plan.ts";
@@ -92,9 +99,9 @@ function virialShares(geometry: PairGeometry, gradient: Float64Array): [Float64A
 }
 
 /** −∂E/∂R `[N][3]` of gradients with respect to pair vectors. */
-function forcesOf(geometry: PairGeometry, gradient: Float64Array): Float64Array {
-  const result = { positions: new Float64Array(3 * geometry.pairs.atomCount), strain: new Float64Array(9) };
-  addPositionGradient(geometry, gradient, result);
+function forcesOf(execution: TermExecution, geometry: PairGeometry, gradient: Float64Array): Float64Array {
+  const result = zeroPositionGradient(execution, geometry.pairs.atomCount);
+  addPositionGradient(execution, geometry, gradient, result);
   return result.positions.map((value) => -value);
 }
 
@@ -117,7 +124,8 @@ function rowsOf(atoms: number, value: (i: number, component: number) => number):
 }
 
 async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network, numbers, indices, positions, elements, places, references, far, longRangeCutoff } = bench;
+  const { harness, execution, network, numbers, indices, positions, elements, places } = bench;
+  const { references, far, longRangeCutoff } = bench;
   const d4 = network.dispersion!;
   const atoms = numbers.length, E = references.elements.length;
   const charges = randomCharges(bench);
@@ -145,11 +153,11 @@ async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
     results: before,
   });
 
-  const coordination = coordinationNumbers(d4, longRangeCutoff, numbers, far).values;
+  const coordination = coordinationNumbers(execution, d4, longRangeCutoff, numbers, far).values;
   const all = (shift: Float64Array) => {
-    const weights = referenceWeights(d4, numbers, sum(coordination, shift), charges);
+    const weights = referenceWeights(execution, d4, numbers, sum(coordination, shift), charges);
     const arrays = [weights.values, weights.coordinationSlopes, weights.chargeSlopes];
-    const contracted = contractReferences(references, weights.values);
+    const contracted = contractReferences(execution, references, weights.values);
     return weightRows(arrays, contracted, E);
   };
   // the error function of each pair is right to 1.5e-7 (Abramowitz and Stegun 7.1.26), of which half counts; its argument
@@ -168,7 +176,7 @@ async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
     const cancelling = Math.max(...magnitudes(expected.subarray(first, first + padded))) * steepness[at / row | 0]!;
     return Math.abs(higher[at]! - lower[at]!) + count * rounding * (largest + (isSlope ? cancelling : 0));
   });
-  const whole = dispersion(d4, references, longRangeCutoff, numbers, charges, far);
+  const whole = dispersion(execution, d4, references, longRangeCutoff, numbers, charges, far);
   const alphaC6 = [whole.polarizabilities, whole.c6];
   const relative = (i: number) => {
     const array = (at: number) => Math.max(...magnitudes(at < 0 ? expected : expected.subarray(at, at + padded)));
@@ -208,15 +216,16 @@ function slopeOfWeights({ ncountMask, ncountWeight, cn }: Dispersion, Z: number,
 }
 
 async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network, numbers, indices, positions, elements, places, references, far, longRangeCutoff } = bench;
+  const { harness, execution, network, numbers, indices, positions, elements, places } = bench;
+  const { references, far, longRangeCutoff } = bench;
   const d4 = network.dispersion!;
   const atoms = numbers.length, E = references.elements.length;
   const charges = randomCharges(bench), rest = bench.random(atoms, 1e-3);
   const before = randomResults(bench, charges, rest);
-  const coordination = coordinationNumbers(d4, longRangeCutoff, numbers, far).values;
-  const weights = referenceWeights(d4, numbers, coordination, charges);
+  const coordination = coordinationNumbers(execution, d4, longRangeCutoff, numbers, far).values;
+  const weights = referenceWeights(execution, d4, numbers, coordination, charges);
   const [zeta, zetaCn, zetaQ] = [weights.values, weights.coordinationSlopes, weights.chargeSlopes].map(rounded);
-  const contracted = contractReferences(references, zeta!);
+  const contracted = contractReferences(execution, references, zeta!);
   const row = padded * (arraysBeforeElements + E);
   const memory = new Memory();
   const rows = memory.put(weightRows([zeta!, zetaCn!, zetaQ!], contracted, E), row);
@@ -241,12 +250,12 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
   });
 
   const range = { cutoff: network.hyperparameters.cutoff, longRangeCutoff };
-  const electric = electrostatics(range, charges, far);
-  const dispersive = dispersionPairs(d4, references, longRangeCutoff, numbers, zeta!, contracted, far);
-  const gradient = distancesAdjoint(far, sum(electric.distances, dispersive.distances));
-  const ofCharges = referenceWeightsAdjoint(zetaQ!, dispersive.weights);
-  const ofCoordination = referenceWeightsAdjoint(zetaCn!, dispersive.weights);
-  const forces = forcesOf(far, gradient);
+  const electric = electrostatics(execution, range, charges, far);
+  const dispersive = dispersionPairs(execution, d4, references, longRangeCutoff, numbers, zeta!, contracted, far);
+  const gradient = vectorsAdjoint(execution, far, sum(electric.distances, dispersive.distances), null);
+  const ofCharges = referenceWeightsAdjoint(execution, zetaQ!, dispersive.weights);
+  const ofCoordination = referenceWeightsAdjoint(execution, zetaCn!, dispersive.weights);
+  const forces = forcesOf(execution, far, gradient);
   const [virial1, virial2] = virialShares(far, gradient);
   const electricEnergies = electric.energies.map((energy, i) => energy + rest[i]! * electric.charges[i]!);
 
@@ -265,7 +274,7 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
   // in the end the straight line takes away most of a pair's dispersion, its slope, and what it makes of the weights
   const bare = Array.from(distances, (_, u) => {
     const alone = pairAlone(far, u);
-    return dispersionPairs(d4, references, null, numbers, zeta!, contracted, alone);
+    return dispersionPairs(execution, d4, references, null, numbers, zeta!, contracted, alone);
   });
   const dispersiveSize = dispersive.distances.map((slope, u) => Math.abs(slope) + Math.abs(bare[u]!.distances[0]!));
   const bareWeights = new Float64Array(zeta!.length);
@@ -325,8 +334,8 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
         value: (at) => {
           const moved = displaced(far, at);
           const energies = sum(
-            electrostatics(range, charges, moved).energies,
-            dispersionPairs(d4, references, longRangeCutoff, numbers, zeta!, contracted, moved).energies,
+            electrostatics(execution, range, charges, moved).energies,
+            dispersionPairs(execution, d4, references, longRangeCutoff, numbers, zeta!, contracted, moved).energies,
           );
           return at.reduce((total, value, k) => total + value * before[4 * atoms + k]!, 0) -
             energies.reduce((a, b) => a + b, 0);
@@ -348,7 +357,12 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
 function pairAlone(geometry: PairGeometry, u: number): PairGeometry {
   const { pairs, distances, vectors, directions } = geometry;
   return {
-    pairs: { ...pairs, pairCount: 1, first: pairs.first.subarray(u, u + 1), second: pairs.second.subarray(u, u + 1) },
+    pairs: withEntries(
+      pairs.atomCount,
+      pairs.first.subarray(u, u + 1),
+      pairs.second.subarray(u, u + 1),
+      pairs.shift.subarray(3 * u, 3 * u + 3),
+    ),
     distances: distances.subarray(u, u + 1),
     vectors: vectors.subarray(3 * u, 3 * u + 3),
     directions: directions.subarray(3 * u, 3 * u + 3),
@@ -356,7 +370,8 @@ function pairAlone(geometry: PairGeometry, u: number): PairGeometry {
 }
 
 async function checkForces(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network, numbers, indices, positions, elements, places, near, far, longRangeCutoff } = bench;
+  const { harness, execution, network, numbers, indices, positions, elements, places } = bench;
+  const { near, far, longRangeCutoff } = bench;
   const atoms = numbers.length, { pairCount } = near.pairs;
   const before = Float32Array.from(bench.random(4 * resultSlots * atoms));
   const rows = bench.random(4 * pairCount), adjoints = bench.random(4 * atoms);
@@ -391,10 +406,10 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
   });
 
   const nearGradient = Float64Array.from({ length: 3 * pairCount }, (_, at) => rows[Math.floor(at / 3) * 4 + at % 3]!);
-  const coordination = coordinationNumbers(network.dispersion!, longRangeCutoff, numbers, far);
-  const slopes = coordinationNumbersAdjoint(far, coordination, ofCoordination);
-  const farGradient = distancesAdjoint(far, slopes);
-  const forces = sum(forcesOf(near, nearGradient), forcesOf(far, farGradient));
+  const coordination = coordinationNumbers(execution, network.dispersion!, longRangeCutoff, numbers, far);
+  const slopes = coordinationNumbersAdjoint(execution, far, coordination, ofCoordination);
+  const farGradient = vectorsAdjoint(execution, far, slopes, null);
+  const forces = sum(forcesOf(execution, near, nearGradient), forcesOf(execution, far, farGradient));
   const [nearVirial, farVirial] = [virialShares(near, nearGradient), virialShares(far, farGradient)];
   const repulsion = sumOverPairs(near, column(rows, 4, 3).map((energy) => energy / 2));
 
@@ -435,7 +450,8 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
       gradientOf: {
         // what stood there before, less a function of pair vectors and coordination numbers of atoms displaced
         value: (at) => {
-          const moved = coordinationNumbers(network.dispersion!, longRangeCutoff, numbers, displaced(far, at)).values;
+          const moved =
+            coordinationNumbers(execution, network.dispersion!, longRangeCutoff, numbers, displaced(far, at)).values;
           return at.reduce((total, value, k) => total + value * before[4 * atoms + k]!, 0) -
             dot(nearGradient, displaced(near, at).vectors) - dot(ofCoordination, moved);
         },

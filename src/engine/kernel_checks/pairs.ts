@@ -1,5 +1,5 @@
 import { plainDenseProducts } from "../../reference/dense.ts";
-import { distancesAdjoint } from "../../reference/pair_geometry.ts";
+import { vectorsAdjoint } from "../../reference/pair_geometry.ts";
 import { radialFunctions } from "../../reference/radial_basis.ts";
 import { repulsion } from "../../reference/repulsion.ts";
 import { buildAllPairs } from "../../structure/all_pairs.ts";
@@ -89,7 +89,7 @@ async function checkGeometry(bench: KernelBench): Promise<Comparison[]> {
   ];
 }
 
-async function checkRadialMaps({ harness, network, weights, near }: KernelBench): Promise<Comparison[]> {
+async function checkRadialMaps({ harness, execution, network, weights, near }: KernelBench): Promise<Comparison[]> {
   const { features: F, basisFunctions: K, radialBasis, modules, hyperparameters: { cutoff } } = network;
   const { interval } = weights.radialTable;
   const inside = near.distances.filter((r) => r < cutoff);
@@ -120,8 +120,8 @@ async function checkRadialMaps({ harness, network, weights, near }: KernelBench)
     });
   };
   const samples = Float64Array.from({ length: 400 }, (_, i) => (i + 1) / 400 * cutoff);
-  const sampled = radialFunctions(radialBasis, K, cutoff, samples);
-  const exact = radialFunctions(radialBasis, K, cutoff, inside);
+  const sampled = radialFunctions(execution, radialBasis, K, cutoff, samples);
+  const exact = radialFunctions(execution, radialBasis, K, cutoff, inside);
   return (["values", "derivatives"] as const).map((name, part) => {
     const largest = Math.max(...magnitudes(mapped(sampled[name], samples.length)));
     return {
@@ -135,20 +135,26 @@ async function checkRadialMaps({ harness, network, weights, near }: KernelBench)
 }
 
 /** Repulsion of each pair on its own: (∂E/∂vector, E) `[U][4]`. */
-function pairRepulsion({ network, near, numbers }: KernelBench) {
+function pairRepulsion({ execution, network, near, numbers }: KernelBench) {
   const { pairs, distances, vectors } = near;
   const { cutoff } = network.hyperparameters;
   const two = buildAllPairs(2);
   const pairOf = (u: number, r: number) =>
-    repulsion(network.repulsion!, cutoff, Uint8Array.of(numbers[pairs.first[u]!]!, numbers[pairs.second[u]!]!), {
-      pairs: two,
-      distances: Float64Array.of(r),
-      vectors: Float64Array.of(r, 0, 0),
-      directions: Float64Array.of(1, 0, 0),
-    });
+    repulsion(
+      execution,
+      network.repulsion!,
+      cutoff,
+      Uint8Array.of(numbers[pairs.first[u]!]!, numbers[pairs.second[u]!]!),
+      {
+        pairs: two,
+        distances: Float64Array.of(r),
+        vectors: Float64Array.of(r, 0, 0),
+        directions: Float64Array.of(1, 0, 0),
+      },
+    );
   const energyOf = (u: number, r: number) => 2 * pairOf(u, r).energies[0]!;
   const slopes = Float64Array.from(distances, (r, u) => pairOf(u, r).distances[0]!);
-  const vectorGradient = distancesAdjoint(near, slopes);
+  const vectorGradient = vectorsAdjoint(execution, near, slopes, null);
   const row = (at: number) => Math.floor(at / 4);
   const rows = { length: 4 * pairs.pairCount };
   const energies = Float64Array.from(distances, (r, u) => energyOf(u, r));
