@@ -15,7 +15,7 @@ export interface CoordinationNumbers {
   readonly slopes: Float64Array;
 }
 
-/** From this excess on half the complementary error function, or e^(−x²), is below 1e-18 of a neighbour. */
+/** From this excess on a pair counts less than 1e-18 of a neighbour. */
 const largestExcess = 6.5;
 
 /** Parameters of D4's coordination number. (Caldeweyher et al. 2019.) */
@@ -36,23 +36,25 @@ export function coordinationNumbers(
   const { pairCount, first, second } = pairs;
   const counts = workspace.float64(pairCount);
   const slopes = workspace.float64(pairCount);
-  const end = longRangeCutoff === null ? Infinity : longRangeCutoff / bohr;
+  const end = (longRangeCutoff ?? Infinity) / bohr;
+  // in Å, of the distance of contact in bohr
+  const reach = bohr * (1 + largestExcess / kn);
   const { from, to } = share(team, pairCount);
   for (let u = from; u < to; u++) {
     const zi = numbers[first[u]!]!, zj = numbers[second[u]!]!;
-    const r = distances[u]! / bohr;
     const contact = 4 / 3 * (rcov[zi]! + rcov[zj]!);
-    const excess = kn * (r - contact) / contact;
-    if (excess > largestExcess || r >= end) {
+    if (distances[u]! > reach * contact) {
       counts[u] = slopes[u] = 0;
       continue;
     }
+    const r = distances[u]! / bohr;
+    const excess = kn * (r - contact) / contact;
     const strength = k4 * Math.exp(-((Math.abs(en[zi]! - en[zj]!) + k5) ** 2) / k6);
     const gaussian = Math.exp(-excess * excess);
     const part = gaussian * scaledComplementaryErrorFunction(Math.abs(excess));
     let count = strength / 2 * (excess < 0 ? 2 - part : part);
     let slope = -strength * kn / contact * gaussian / Math.sqrt(Math.PI);
-    if (longRangeCutoff !== null) {
+    if (r > end - bohr) {
       // the published code takes the number of Å in a bohr for the switch's width in bohr
       const fade = switchFunction(r, end - bohr, end);
       slope = slope * fade.value + count * fade.slope;

@@ -10,8 +10,11 @@ export interface ValueAndSlope {
  * (Unke et al. 2021, Methods.)
  */
 export function cutoffFunction(r: number, cutoff: number): ValueAndSlope {
-  if (r >= cutoff) return { value: 0, slope: 0 };
-  const denominator = (cutoff - r) * (cutoff + r);
-  const value = Math.exp(-r * r / denominator);
-  return { value, slope: -value * 2 * r * (cutoff / denominator) ** 2 };
+  let value = 0, slope = 0;
+  if (r < cutoff) {
+    const denominator = (cutoff - r) * (cutoff + r);
+    value = Math.exp(-r * r / denominator);
+    slope = -value * 2 * r * (cutoff / denominator) ** 2;
+  }
+  return { value, slope };
 }

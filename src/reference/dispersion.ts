@@ -49,7 +49,6 @@ export function dispersion(
     parameters,
     references,
     longRangeCutoff,
-    numbers,
     weights.values,
     contracted,
     geometry,
@@ -94,17 +93,17 @@ export function contractReferences(
  * The energy is bilinear in the weights of a pair's atoms, so that an atom's half of it is ½ ζ·∂E/∂ζ.
  */
 export function dispersionPairs(
-  { workspace, team }: TermExecution,
-  { s6, s8, a1, a2, sqrtR4r2 }: Dispersion,
+  execution: TermExecution,
+  parameters: Dispersion,
   references: ReferenceC6,
   longRangeCutoff: number | null,
-  numbers: Uint8Array,
   weights: Float64Array,
   contracted: Float64Array,
   { pairs: { atomCount, pairCount, first, second, start, neighbour, entry }, distances }: PairGeometry,
 ): WeightedPairEnergy {
+  const { workspace, team } = execution;
   const { elements, elementOf } = references;
-  const end = longRangeCutoff === null ? null : longRangeCutoff / bohr;
+  const end = (longRangeCutoff ?? Infinity) / bohr;
   const row = elements.length * referenceCount;
   const kernel = workspace.float64(pairCount);
   const result = {
@@ -112,20 +111,22 @@ export function dispersionPairs(
     distances: workspace.float64(pairCount),
     weights: workspace.float64(weights.length),
   };
+  const damping = elementDamping(execution, parameters, elements, end);
   team.barrier();
   const own = share(team, pairCount), atoms = share(team, atomCount);
   for (let u = own.from; u < own.to; u++) {
+    const i = first[u]!, j = second[u]!, ei = elementOf[i]!, ej = elementOf[j]!;
     const r = distances[u]! / bohr;
-    if (end !== null && r >= end) {
-      kernel[u] = result.distances[u] = 0;
-      continue;
+    let value = 0, slope = 0;
+    if (r < end) {
+      const of = (ei * elements.length + ej) * dampingColumns;
+      const powers = dampedPowers(parameters.s6, damping[of]!, damping[of + 1]!, damping[of + 2]!, r);
+      value = powers.value - damping[of + 3]! - damping[of + 4]! * r;
+      slope = powers.slope - damping[of + 4]!;
     }
-    const i = first[u]!, j = second[u]!;
-    const b = Math.sqrt(3) * sqrtR4r2[numbers[i]!]! * sqrtR4r2[numbers[j]!]!;
-    const { value, slope } = dampedPowers(s6, s8 * b * b, a1 * b + a2, r, end);
     kernel[u] = -hartree * value;
     result.distances[u] = -hartree / bohr * slope *
-      pairC6(weights, contracted, i * row + elementOf[j]! * referenceCount, j * referenceCount);
+      pairC6(weights, contracted, i * row + ej * referenceCount, j * referenceCount);
   }
   team.barrier();
   for (let i = atoms.from; i < atoms.to; i++) {
@@ -163,22 +164,45 @@ function pairC6(weights: Float64Array, contracted: Float64Array, from: number, o
     contracted[from + 6]! * weights[of + 6]!;
 }
 
+/** Numbers that {@link elementDamping} has for a pair of elements. */
+const dampingColumns = 5;
+
 /**
- * c6/(r⁶+r0⁶) + c8/(r⁸+r0⁸), and with an end the straight line added that makes value and slope 0 there.
+ * What of a pair's energy depends on the elements alone `[E][E][5]`: s8 B², r0⁶, r0⁸, and the constant and the slope of the
+ * straight line taken off so that value and slope are 0 at the end (bohr); 0 where there is none.
  */
-function dampedPowers(c6: number, c8: number, r0: number, r: number, end: number | null): ValueAndSlope {
-  const bare = bareDampedPowers(c6, c8, r0, r);
-  if (end === null) return bare;
-  const atEnd = bareDampedPowers(c6, c8, r0, end);
-  return { value: bare.value - atEnd.value - atEnd.slope * (r - end), slope: bare.slope - atEnd.slope };
+function elementDamping(
+  { workspace, team }: TermExecution,
+  { s6, s8, a1, a2, sqrtR4r2 }: Dispersion,
+  elements: readonly number[],
+  end: number,
+): Float64Array {
+  const count = elements.length ** 2;
+  const result = workspace.float64(dampingColumns * count);
+  const { from, to } = share(team, count);
+  for (let pair = from; pair < to; pair++) {
+    const one = elements[Math.floor(pair / elements.length)]!, other = elements[pair % elements.length]!;
+    const b = Math.sqrt(3) * sqrtR4r2[one]! * sqrtR4r2[other]!;
+    const r0 = a1 * b + a2, r02 = r0 * r0;
+    const c8 = s8 * b * b, sixth = r02 * r02 * r02, eighth = sixth * r02;
+    const atEnd = end === Infinity ? { value: 0, slope: 0 } : dampedPowers(s6, c8, sixth, eighth, end);
+    const at = pair * dampingColumns;
+    result[at] = c8;
+    result[at + 1] = sixth;
+    result[at + 2] = eighth;
+    result[at + 3] = end === Infinity ? 0 : atEnd.value - atEnd.slope * end;
+    result[at + 4] = atEnd.slope;
+  }
+  return result;
 }
 
-function bareDampedPowers(c6: number, c8: number, r0: number, r: number): ValueAndSlope {
-  const r2 = r * r, r4 = r2 * r2, r02 = r0 * r0, r04 = r02 * r02;
-  const sixth = 1 / (r4 * r2 + r04 * r02), eighth = 1 / (r4 * r4 + r04 * r04);
+/** c6/(r⁶+r0⁶) + c8/(r⁸+r0⁸) of r0⁶ and r0⁸, and its slope in r. */
+function dampedPowers(c6: number, c8: number, sixth: number, eighth: number, r: number): ValueAndSlope {
+  const r2 = r * r, r4 = r2 * r2, r6 = r4 * r2;
+  const six = 1 / (r6 + sixth), eight = 1 / (r4 * r4 + eighth);
   return {
-    value: c6 * sixth + c8 * eighth,
-    slope: -r * r4 * (6 * c6 * sixth * sixth + 8 * c8 * r2 * eighth * eighth),
+    value: c6 * six + c8 * eight,
+    slope: -r * r4 * (6 * c6 * six * six + 8 * c8 * r2 * eight * eight),
   };
 }
 

@@ -36,7 +36,6 @@ for (const longRangeCutoff of [null, 4]) {
         parameters,
         references,
         longRangeCutoff,
-        numbers,
         at,
         contractReferences(execution, references, at),
         geometryOf(4, distances),

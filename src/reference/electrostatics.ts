@@ -55,40 +55,32 @@ export function electrostatics(
   return { energies, charges: potentials, distances };
 }
 
-/** The interaction of two unit charges at distance r (Å) in units of ke, 1/Å, and its slope, 1/Å². */
+/**
+ * The interaction of two unit charges at distance r (Å) in units of ke, 1/Å, and its slope, 1/Å².
+ *
+ * At the long-range cutoff L both parts end with their slopes: 1/r + r/L² − 2/L, written so that nothing cancels, and
+ * 1/√(r²+1) with the straight line added that does the same.
+ */
 export function electrostaticKernel({ cutoff, longRangeCutoff }: ElectrostaticsRange, r: number): ValueAndSlope {
-  if (longRangeCutoff !== null && r >= longRangeCutoff) return { value: 0, slope: 0 };
-  const bare = longRangeCutoff === null ? coulomb(r) : shiftedCoulomb(r, longRangeCutoff);
-  const damping = switchFunction(r, cutoff / 4, 3 * cutoff / 4);
-  if (damping.value === 0) return bare;
-  const damped = longRangeCutoff === null ? dampedCoulomb(r) : shiftedDampedCoulomb(r, longRangeCutoff);
-  return {
-    value: damping.value * damped.value + (1 - damping.value) * bare.value,
-    slope: damping.value * damped.slope + (1 - damping.value) * bare.slope +
-      damping.slope * (damped.value - bare.value),
-  };
-}
-
-/** 1/r. */
-function coulomb(r: number): ValueAndSlope {
-  const value = 1 / r;
-  return { value, slope: -value * value };
-}
-
-/** 1/√(r²+1). */
-function dampedCoulomb(r: number): ValueAndSlope {
-  const value = 1 / Math.sqrt(r * r + 1);
-  return { value, slope: -r * value * value * value };
-}
-
-/** 1/r + r/L² − 2/L, written so that nothing cancels. */
-function shiftedCoulomb(r: number, end: number): ValueAndSlope {
-  return { value: (end - r) ** 2 / (r * end ** 2), slope: (r - end) * (r + end) / (r * end) ** 2 };
-}
-
-/** 1/√(r²+1) plus the straight line that brings it to 0 with slope 0 at L. */
-function shiftedDampedCoulomb(r: number, end: number): ValueAndSlope {
-  const { value, slope } = dampedCoulomb(r);
-  const atEnd = dampedCoulomb(end);
-  return { value: value - atEnd.value - atEnd.slope * (r - end), slope: slope - atEnd.slope };
+  const end = longRangeCutoff ?? Infinity;
+  let value = 0, slope = 0;
+  if (r < end) {
+    const inverse = 1 / r, inverseEnd = 1 / end;
+    const left = 1 - r * inverseEnd;
+    value = left * left * inverse;
+    slope = (inverseEnd - inverse) * (inverseEnd + inverse);
+    if (r < 3 * cutoff / 4) {
+      const root = 1 / Math.sqrt(r * r + 1);
+      let damped = root, dampedSlope = -r * root * root * root;
+      if (longRangeCutoff !== null) {
+        const atEnd = 1 / Math.sqrt(end * end + 1), slopeAtEnd = -end * atEnd * atEnd * atEnd;
+        damped -= atEnd + slopeAtEnd * (r - end);
+        dampedSlope -= slopeAtEnd;
+      }
+      const damping = switchFunction(r, cutoff / 4, 3 * cutoff / 4);
+      slope += damping.value * (dampedSlope - slope) + damping.slope * (damped - value);
+      value += damping.value * (damped - value);
+    }
+  }
+  return { value, slope };
 }

@@ -8,14 +8,16 @@ import type { ValueAndSlope } from "./cutoff_function.ts";
  */
 export function switchFunction(r: number, from: number, to: number): ValueAndSlope {
   const x = (r - from) / (to - from);
-  if (x <= 0) return { value: 1, slope: 0 };
-  if (x >= 1) return { value: 0, slope: 0 };
-  const steepness = (1 - 2 * x) / (x * (1 - x));
-  // the smaller of value and 1 − value over the other: neither overflows nor loses what is near 1
-  const ratio = Math.exp(-Math.abs(steepness));
-  const larger = 1 / (1 + ratio);
-  const product = ratio * larger * larger;
-  // at the ends the product is exactly 0 while 1/x² may overflow
-  const slope = product === 0 ? 0 : -product * (1 / x ** 2 + 1 / (1 - x) ** 2) / (to - from);
-  return { value: steepness > 0 ? larger : ratio * larger, slope };
+  let value = x <= 0 ? 1 : 0, slope = 0;
+  if (x > 0 && x < 1) {
+    const steepness = (1 - 2 * x) / (x * (1 - x));
+    // the smaller of value and 1 − value over the larger: neither overflows, nor loses what is near 1
+    const ratio = Math.exp(-Math.abs(steepness));
+    const larger = 1 / (1 + ratio);
+    const product = ratio * larger * larger;
+    value = steepness > 0 ? larger : ratio * larger;
+    // at the ends the product is exactly 0 while 1/x² may overflow
+    if (product !== 0) slope = -product * (1 / x ** 2 + 1 / (1 - x) ** 2) / (to - from);
+  }
+  return { value, slope };
 }

@@ -251,7 +251,7 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
 
   const range = { cutoff: network.hyperparameters.cutoff, longRangeCutoff };
   const electric = electrostatics(execution, range, charges, far);
-  const dispersive = dispersionPairs(execution, d4, references, longRangeCutoff, numbers, zeta!, contracted, far);
+  const dispersive = dispersionPairs(execution, d4, references, longRangeCutoff, zeta!, contracted, far);
   const gradient = vectorsAdjoint(execution, far, sum(electric.distances, dispersive.distances), null);
   const ofCharges = referenceWeightsAdjoint(execution, zetaQ!, dispersive.weights);
   const ofCoordination = referenceWeightsAdjoint(execution, zetaCn!, dispersive.weights);
@@ -274,7 +274,7 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
   // in the end the straight line takes away most of a pair's dispersion, its slope, and what it makes of the weights
   const bare = Array.from(distances, (_, u) => {
     const alone = pairAlone(far, u);
-    return dispersionPairs(execution, d4, references, null, numbers, zeta!, contracted, alone);
+    return dispersionPairs(execution, d4, references, null, zeta!, contracted, alone);
   });
   const dispersiveSize = dispersive.distances.map((slope, u) => Math.abs(slope) + Math.abs(bare[u]!.distances[0]!));
   const bareWeights = new Float64Array(zeta!.length);
@@ -335,7 +335,7 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
           const moved = displaced(far, at);
           const energies = sum(
             electrostatics(execution, range, charges, moved).energies,
-            dispersionPairs(execution, d4, references, longRangeCutoff, numbers, zeta!, contracted, moved).energies,
+            dispersionPairs(execution, d4, references, longRangeCutoff, zeta!, contracted, moved).energies,
           );
           return at.reduce((total, value, k) => total + value * before[4 * atoms + k]!, 0) -
             energies.reduce((a, b) => a + b, 0);
