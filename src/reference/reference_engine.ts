@@ -1,7 +1,7 @@
 import type { Network } from "../model/network.ts";
 import { buildAllPairs } from "../structure/all_pairs.ts";
-import { buildPairList } from "../structure/build_pair_list.ts";
 import { cellVolume } from "../structure/cell.ts";
+import { CutoffPairs } from "../structure/cutoff_pairs.ts";
 import type { PairList } from "../structure/pair_list.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
@@ -11,6 +11,12 @@ import type { DenseProducts } from "./dense.ts";
 import { evaluate, type EvaluationPairs, type ReferenceResult } from "./evaluate.ts";
 import { hessian } from "./hessian.ts";
 import { type PreparedSystem, SystemPreparation } from "./prepared_system.ts";
+
+/**
+ * How much farther than a cutoff the lists look that pairs are taken from, Å: new ones every some ten steps of dynamics at
+ * room temperature, with a third more candidates than pairs.
+ */
+const skin = 0.6;
 
 /** How a {@link ReferenceEngine} computes. */
 export interface ReferenceOptions {
@@ -27,6 +33,10 @@ export class ReferenceEngine {
   readonly #network: Network;
   readonly #preparation: SystemPreparation;
   readonly #longRangeCutoff: number | null;
+  readonly #networkPairs: CutoffPairs;
+  /** Pairs within the long-range cutoff; `null`: there is none. */
+  readonly #cutoffPairs: CutoffPairs | null;
+  #allPairs: PairList | null = null;
   readonly #onPhase: PhaseObserver | undefined;
   #prepared: PreparedSystem | null = null;
 
@@ -42,6 +52,8 @@ export class ReferenceEngine {
     this.#network = network;
     this.#preparation = new SystemPreparation(network, options.products);
     this.#longRangeCutoff = longRangeCutoff;
+    this.#networkPairs = new CutoffPairs(network.hyperparameters.cutoff, skin);
+    this.#cutoffPairs = longRangeCutoff === null ? null : new CutoffPairs(longRangeCutoff, skin);
     this.#onPhase = options.onPhase;
   }
 
@@ -92,9 +104,8 @@ export class ReferenceEngine {
   }
 
   #pairs(structure: Structure): EvaluationPairs {
-    const { cutoff, electrostatics } = this.#network.hyperparameters;
-    const network = buildPairList(structure, cutoff);
-    const hasLongRange = electrostatics || this.#network.dispersion !== null;
+    const network = this.#networkPairs.update(structure);
+    const hasLongRange = this.#network.hyperparameters.electrostatics || this.#network.dispersion !== null;
     return {
       network,
       longRange: hasLongRange ? this.#longRangePairs(structure) : network,
@@ -103,13 +114,15 @@ export class ReferenceEngine {
   }
 
   #longRangePairs(structure: Structure): PairList {
-    if (this.#longRangeCutoff !== null) return buildPairList(structure, this.#longRangeCutoff);
+    if (this.#cutoffPairs !== null) return this.#cutoffPairs.update(structure);
     if (structure.periodic.includes(true)) {
       throw new RangeError(
         "Expected a long-range cutoff for a periodic structure but found none in the model, whose electrostatics and " +
           "dispersion reach everywhere; Ewald sums are not available: give a long-range cutoff",
       );
     }
-    return buildAllPairs(structure.numbers.length);
+    const atoms = structure.numbers.length;
+    if (this.#allPairs?.atomCount !== atoms) this.#allPairs = buildAllPairs(atoms);
+    return this.#allPairs;
   }
 }

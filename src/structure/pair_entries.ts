@@ -15,15 +15,34 @@ export const mostPairs = 2 ** 30 - 1;
  */
 export function withEntries(atomCount: number, first: Int32Array, second: Int32Array, shift: Int32Array): PairList {
   const pairCount = first.length;
-  const start = new Int32Array(atomCount + 1);
+  const list = {
+    atomCount,
+    pairCount,
+    first,
+    second,
+    shift,
+    start: new Int32Array(atomCount + 1),
+    neighbour: new Int32Array(2 * pairCount),
+    entry: new Int32Array(2 * pairCount),
+  };
+  putEntries(list, new Int32Array(atomCount));
+  return list;
+}
+
+/** Writes each atom's entries into a list that has its pairs already; `next` `[N]` is overwritten. */
+export function putEntries(
+  { atomCount, pairCount, first, second, start, neighbour, entry }: PairList,
+  next: Int32Array,
+): void {
+  start.fill(0);
   for (let u = 0; u < pairCount; u++) {
     start[first[u]! + 1]!++;
     start[second[u]! + 1]!++;
   }
-  for (let i = 0; i < atomCount; i++) start[i + 1]! += start[i]!;
-  const next = start.slice(0, atomCount);
-  const neighbour = new Int32Array(2 * pairCount);
-  const entry = new Int32Array(2 * pairCount);
+  for (let i = 0; i < atomCount; i++) {
+    start[i + 1]! += start[i]!;
+    next[i] = start[i]!;
+  }
   for (let begin = 0, end = 0; begin < pairCount; begin = end) {
     const i = first[begin]!;
     const j = second[begin]!;
@@ -40,5 +59,4 @@ export function withEntries(atomCount: number, first: Int32Array, second: Int32A
       entry[at] = u;
     }
   }
-  return { atomCount, pairCount, first, second, shift, start, neighbour, entry };
 }
