@@ -25,6 +25,8 @@
 export { type Calculator, type CalculatorOptions, createCalculator } from "./src/engine/calculator.ts";
 export { createCommittee } from "./src/engine/committee.ts";
 export { type DeviceDescription, DeviceError } from "./src/engine/device.ts";
+export { DomainError } from "./src/engine/domain_error.ts";
+export { type DomainOptions } from "./src/engine/guarded_calculator.ts";
 export { type ReadBackMode } from "./src/engine/read_back.ts";
 export { type Tile } from "./src/engine/tile.ts";
 export { type BasisKind, type Hyperparameters, type ResidualCounts } from "./src/model/hyperparameters.ts";
@@ -32,6 +34,12 @@ export { loadModel, parseModel } from "./src/model/load_model.ts";
 export { type Model, type Tensor } from "./src/model/model.ts";
 export { ModelFileError, type ModelFilePlace } from "./src/model/model_file_error.ts";
 export { writeSafetensors } from "./src/model/safetensors.ts";
+export {
+  type ClosestDistances,
+  type TrainingDomain,
+  trainingDomain,
+  type ValueRange,
+} from "./src/model/training_domain.ts";
 export {
   type DriverOptions,
   type DriverStep,

@@ -65,7 +65,7 @@ typedef struct spk_buffer {
 typedef struct spk_options {
   char *text; /* what the others point into */
   const char *units, *timeout, *token, *name;
-  const char *model, *device, *cutoff, *command, *start_timeout, *log;
+  const char *model, *device, *cutoff, *strict, *command, *start_timeout, *log;
 } spk_options;
 
 /* A server that spawn: has started. */
@@ -164,6 +164,7 @@ static const struct {
     {"model", offsetof(spk_options, model), true},
     {"device", offsetof(spk_options, device), true},
     {"lr-cutoff", offsetof(spk_options, cutoff), true},
+    {"strict", offsetof(spk_options, strict), true},
     {"command", offsetof(spk_options, command), true},
     {"start-timeout", offsetof(spk_options, start_timeout), true},
     {"log", offsetof(spk_options, log), true},
@@ -191,7 +192,7 @@ static int set_option(spk_calculator *calc, const char *name, const char *value,
     return SPK_OK;
   }
   return fail(calc, SPK_ERROR_ARGUMENT,
-              "Expected one of the options units, timeout, token, name, model, device, lr-cutoff, command, "
+              "Expected one of the options units, timeout, token, name, model, device, lr-cutoff, strict, command, "
               "start-timeout and log but found %s",
               name);
 }
@@ -243,6 +244,16 @@ static int parse_seconds(spk_calculator *calc, const char *name, const char *tex
   return SPK_OK;
 }
 
+static bool is_strict(const spk_options *options) {
+  return options->strict != NULL && strcmp(options->strict, "yes") == 0;
+}
+
+static int check_strict(spk_calculator *calc) {
+  const char *text = calc->options.strict;
+  if (text == NULL || is_strict(&calc->options) || strcmp(text, "no") == 0) return SPK_OK;
+  return fail(calc, SPK_ERROR_ARGUMENT, "Expected strict to be yes or no but found \"%s\"", text);
+}
+
 static int parse_units(spk_calculator *calc, const char *text) {
   static const struct {
     const char *name;
@@ -273,6 +284,7 @@ static int read_options(spk_calculator *calc, const char *text) {
   int status = parse_options(calc, calc->options.text, may_spawn);
   const spk_options *said = &calc->options;
   if (status == SPK_OK) status = parse_units(calc, said->units == NULL ? "metal" : said->units);
+  if (status == SPK_OK) status = check_strict(calc);
   if (status == SPK_OK) status = parse_seconds(calc, "timeout", said->timeout, &calc->timeout);
   if (status == SPK_OK) status = parse_seconds(calc, "start-timeout", said->start_timeout, &calc->start_timeout);
   return status;
@@ -732,6 +744,7 @@ static void list_arguments(const spk_options *options, const char *arguments[mos
     arguments[count++] = optional[k][0];
     arguments[count++] = optional[k][1];
   }
+  if (is_strict(options)) arguments[count++] = "--strict";
   arguments[count] = NULL;
 }
 

@@ -91,6 +91,7 @@ typedef struct spk_calculator spk_calculator;
  *          model=FILE|NAME        default the server's
  *          device=auto|gpu|software|cpu
  *          lr-cutoff=ÅNGSTRÖM     long-range cutoff; crystals need one
+ *          strict=yes|no          whether structures outside what the model was trained on are refused; default no
  *          command=PATH           the launcher; default the environment variable SPOOKYNET_COMMAND, else spookynet
  *                                 on PATH
  *          start-timeout=120      seconds until it must be ready

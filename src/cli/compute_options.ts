@@ -15,22 +15,40 @@ export async function loadModels({ model }: Options): Promise<Model[]> {
   return models;
 }
 
+/** Takes a line for the user; by default it goes to standard error. */
+type Print = (line: string) => void;
+
 /** The calculator the options ask for, for about so many atoms at a time. */
-export function openCalculator(model: Model, options: Options, expectedAtoms: number): Promise<Calculator> {
-  return createCalculator(model, { ...calculatorOptions(options), expectedAtoms });
+export function openCalculator(
+  model: Model,
+  options: Options,
+  expectedAtoms: number,
+  print?: Print,
+): Promise<Calculator> {
+  return createCalculator(model, { ...calculatorOptions(options, print), expectedAtoms });
 }
 
 /** The calculator of a model, or the committee of several. */
-export function openCommittee(models: readonly Model[], options: Options, expectedAtoms: number): Promise<Calculator> {
+export function openCommittee(
+  models: readonly Model[],
+  options: Options,
+  expectedAtoms: number,
+  print?: Print,
+): Promise<Calculator> {
   const [first, ...others] = models;
-  if (others.length === 0) return openCalculator(first!, options, expectedAtoms);
-  return createCommittee(models, { ...calculatorOptions(options), expectedAtoms });
+  if (others.length === 0) return openCalculator(first!, options, expectedAtoms, print);
+  return createCommittee(models, { ...calculatorOptions(options, print), expectedAtoms });
 }
 
 /** How the options ask for a calculator. */
-export function calculatorOptions(options: Options): CalculatorOptions {
-  const { device = "auto", "lr-cutoff": longRangeCutoff } = options;
-  return { device, ...(longRangeCutoff !== undefined && { longRangeCutoff }) };
+export function calculatorOptions(options: Options, print: Print = console.error): CalculatorOptions {
+  const { device = "auto", "lr-cutoff": longRangeCutoff, strict = false } = options;
+  return {
+    device,
+    strict,
+    onWarning: (line) => print(`warning: ${line} (--strict refuses it)`),
+    ...(longRangeCutoff !== undefined && { longRangeCutoff }),
+  };
 }
 
 /** A device in words. */

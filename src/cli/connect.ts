@@ -19,7 +19,12 @@ export async function run({ options }: Invocation): Promise<number> {
     throw new UsageError("Expected --model A,B,... for --extras committee but found one model");
   }
   const status = new StatusLine();
-  await using calculator = await openCommittee(models, options, (clients ?? 1) * atoms.numbers.length);
+  await using calculator = await openCommittee(
+    models,
+    options,
+    (clients ?? 1) * atoms.numbers.length,
+    (line) => status.print(line),
+  );
   if (notice !== null) status.print(notice);
   status.print(
     `${models.map(({ name }) => name).join(", ")} on ${describeDevice(calculator.device)}: ${

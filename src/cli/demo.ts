@@ -36,7 +36,8 @@ export async function run({ options }: Invocation): Promise<number> {
   const environment = await pythonEnvironment();
   if (environment === null) return 1;
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options, beads * atoms.numbers.length);
+  const print = (line: string) => status.print(line);
+  await using calculator = await openCalculator(model, options, beads * atoms.numbers.length, print);
   const folder = await prepareFolder(steps);
   printRows([
     ["system", `protonated water dimer, path-integral MD with 16 beads at 300 K, ${steps} steps of 0.25 fs`],

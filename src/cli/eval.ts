@@ -34,7 +34,7 @@ export async function run({ operands, options }: Invocation): Promise<number> {
   using input = await openInput(path);
   const model = await loadModel(await findModel(options.model));
   const status = new StatusLine();
-  await using calculator = await openCalculator(model, options, batchFrames);
+  await using calculator = await openCalculator(model, options, batchFrames, (line) => status.print(line));
   status.print(`${model.name} on ${describeDevice(calculator.device)}`);
   const frames = readFrames(input.readable, path);
   if (options.output === undefined) {
@@ -62,14 +62,19 @@ async function evaluateAll(
 ) {
   const properties = options.properties ?? ["energy", "forces"];
   const isJson = options.format === "jsonl" || options.format === undefined && options.output?.endsWith(".jsonl");
-  const format = ({ frame, structure }: Task, result: Result) =>
-    isJson ? formatJsonLine(result, properties) : formatExtendedXyz(structure, result, frame.info);
+  const isDomainAsked = properties.includes("domain");
+  const format = ({ frame, structure }: Task, result: Result) => {
+    if (isJson) return formatJsonLine(result, properties);
+    const { domain, ...others } = result;
+    const isDomainShown = domain !== undefined && (isDomainAsked || domain.length > 0);
+    return formatExtendedXyz(structure, isDomainShown ? result : others, frame.info);
+  };
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let count = 0;
   status.update(() => "reading; the first frames compile the kernels");
   for await (const batch of inBatches(tasksOf(frames, options, status))) {
-    await evaluateBatch(batch, calculator, properties, (task, result) => write(format(task, result)));
+    await evaluateBatch(batch, calculator, [...properties, "domain"], (task, result) => write(format(task, result)));
     count += batch.length;
     status.update(() => progressBar(count, null, seconds(), "frames"));
   }

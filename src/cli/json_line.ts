@@ -5,12 +5,15 @@ type LineProperty = Exclude<Property, "committee">;
 
 /**
  * One line of JSON with the properties asked for, in the units and shapes of {@linkcode Result}: matrices as rows, every
- * number with all its digits. `stress` is null for a structure that has none.
+ * number with all its digits. `stress` is null for a structure that has none. `domain` is there for a structure outside
+ * what the model was trained on even where it is not asked for, if the result says so.
  *
  * @throws RangeError when a number is not finite, which JSON cannot say.
  */
 export function formatJsonLine(result: Result, properties: readonly LineProperty[]): string {
-  const values = Object.fromEntries(properties.map((property) => [property, jsonValue(result, property)]));
+  const isOutside = result.domain !== undefined && result.domain.length > 0;
+  const shown = new Set<LineProperty>(isOutside ? [...properties, "domain"] : properties);
+  const values = Object.fromEntries([...shown].map((property) => [property, jsonValue(result, property)]));
   return JSON.stringify(values, refuseNonFinite) + "\n";
 }
 
@@ -32,6 +35,8 @@ function jsonValue(result: Result, property: LineProperty): unknown {
         electrostatics: [...energies.electrostatics],
         dispersion: [...energies.dispersion],
       };
+    case "domain":
+      return result.domain;
     default:
       return rows(result[property], 1)?.flat();
   }

@@ -35,3 +35,11 @@ Deno.test("formatJsonLine() refuses numbers that JSON has no word for", () => {
     /Expected finite results to write but found NaN/,
   );
 });
+
+Deno.test("formatJsonLine() says that a structure is outside the model's domain even where nobody asked", () => {
+  const domain = ["charge 2, trained on 0"];
+  deepEqual(JSON.parse(formatJsonLine({ ...result, domain }, ["charges"])), { charges: [0.25, -0.25], domain });
+  deepEqual(JSON.parse(formatJsonLine({ ...result, domain }, ["domain"])), { domain });
+  deepEqual(JSON.parse(formatJsonLine({ ...result, domain: [] }, ["domain"])), { domain: [] });
+  deepEqual(JSON.parse(formatJsonLine({ ...result, domain: [] }, ["charges"])), { charges: [0.25, -0.25] });
+});

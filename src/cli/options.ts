@@ -33,6 +33,7 @@ export const properties = [
   "polarizabilities",
   "c6",
   "hessian",
+  "domain",
 ] as const satisfies readonly Property[];
 
 /** The quantities a driver can send beside energy, forces and virial. */
@@ -42,6 +43,7 @@ export const extras = [
   "energies",
   "polarizabilities",
   "c6",
+  "domain",
   "committee",
 ] as const satisfies readonly Extra[];
 
@@ -65,7 +67,8 @@ export const options = {
   "properties": {
     kind: "choices",
     choices: properties,
-    help: "what to compute (default: energy,forces)",
+    help:
+      "what to compute (default: energy,forces); domain: why a frame is outside what the model was trained on, which such frames say anyway",
     commands: ["eval"],
   },
   "to": {
@@ -283,6 +286,11 @@ export const options = {
     kind: "flag",
     help: "accept charge and spin that no number of electrons can have",
     commands: ["eval", "connect", "serve", "lammps", "bench"],
+  },
+  "strict": {
+    kind: "flag",
+    help: "refuse structures outside what the model was trained on (default: compute them, and warn)",
+    commands: ["eval", "connect", "serve", "lammps", "demo"],
   },
   "lr-cutoff": {
     kind: "number",

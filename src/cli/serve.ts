@@ -24,7 +24,8 @@ export async function run({ options }: Invocation): Promise<number> {
   }
   const model = models.map(({ name }) => name).join(", ");
   const status = new StatusLine();
-  await using calculator = await openCommittee(models, options, host?.atoms.numbers.length ?? unknownAtoms);
+  const print = (line: string) => unlessClosed(() => status.print(line));
+  await using calculator = await openCommittee(models, options, host?.atoms.numbers.length ?? unknownAtoms, print);
   status.print(`${model} on ${describeDevice(calculator.device)}`);
   if (host !== undefined) status.print(`hosts of the i-PI protocol: ${describeTemplate(host)}`);
   const rate = new Rate();
@@ -35,7 +36,7 @@ export async function run({ options }: Invocation): Promise<number> {
       model,
       ...limitsOf(options),
       ...(host !== undefined && { host }),
-      onLog: (line) => unlessClosed(() => status.print(line)),
+      onLog: print,
       onEvaluation: (evaluation, counts) => {
         rate.add(evaluation);
         unlessClosed(() => status.update(() => rate.line(counts)));

@@ -12,11 +12,12 @@ import { batchesOf } from "./batch_size.ts";
 import { type DeviceDescription, MissingDeviceError } from "./device.ts";
 import { missingKernel } from "./packed_weights.ts";
 import { computeHessian } from "./batched_hessian.ts";
+import { type DomainOptions, GuardedCalculator } from "./guarded_calculator.ts";
 import type { Tile } from "./tile.ts";
 import { WebGpuEngine } from "./webgpu_engine.ts";
 
 /** How a calculator computes. */
-export interface CalculatorOptions {
+export interface CalculatorOptions extends DomainOptions {
   /**
    * `gpu`: a graphics processor; `software`: the software Vulkan driver; `cpu`: the float64 reference engine; `auto` (the
    * default): WebGPU on whatever there is, a graphics processor first, and the reference engine where there is nothing or
@@ -48,6 +49,7 @@ export interface Calculator extends AsyncDisposable {
    * @returns New arrays, the caller's; eV and Å.
    * @throws {RangeError} Where the structure is not one for this model: unknown elements, coincident atoms, coordinates
    * that are not finite, a property that the model lacks, or a periodic structure without a long-range cutoff.
+   * @throws {DomainError} Where it is outside what the model was trained on and the calculator is strict.
    * @throws {Error} Where a result is not finite.
    */
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
@@ -62,7 +64,8 @@ export interface Calculator extends AsyncDisposable {
 }
 
 /**
- * Makes a calculator.
+ * Makes a calculator. It knows what the model was trained on, as far as the model says (`trainingDomain`): of structures
+ * outside it warns once for each reason, refuses them where the options say so, and says why as the property `domain`.
  *
  * @param model Kept, not changed.
  * @throws {DeviceError} Where the device asked for is not there.
@@ -86,7 +89,10 @@ export interface Calculator extends AsyncDisposable {
  * ```
  */
 export async function createCalculator(model: Model, options: CalculatorOptions = {}): Promise<Calculator> {
-  const network = buildNetwork(model);
+  return new GuardedCalculator(await openCalculator(buildNetwork(model), options), model, options);
+}
+
+async function openCalculator(network: Network, options: CalculatorOptions): Promise<Calculator> {
   const { device = "auto", longRangeCutoff, onPhase } = options;
   if (longRangeCutoff !== undefined && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
     throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);

@@ -83,7 +83,11 @@ function ofMembers(wanted: ReadonlySet<Property>): Property[] {
 function meansOf(results: readonly Result[][], wanted: ReadonlySet<Property>): Result[] {
   return results[0]!.map((_, structure) => {
     const members = results.map((ofMember) => ofMember[structure]!);
-    return { ...meanResult(members), ...(wanted.has("committee") && { committee: members }) };
+    return {
+      ...meanResult(members),
+      ...(wanted.has("domain") && { domain: [...new Set(members.flatMap(({ domain }) => domain!))] }),
+      ...(wanted.has("committee") && { committee: members }),
+    };
   });
 }
 

@@ -20,7 +20,8 @@ Deno.test("createCommittee() gives what its members compute, and the mean of it"
     const own = await member.compute([water, hydroxide], properties);
     assert.deepEqual(results.map((result) => result.committee![k]), own);
   }
-  for (const { energy, committee: members, energies, ...arrays } of results) {
+  for (const { energy, committee: members, energies, domain, ...arrays } of results) {
+    assert.equal(domain, undefined);
     assert.equal(members!.length, 3);
     assertClose(Float64Array.of(energy), [members!.reduce((sum, member) => sum + member.energy, 0) / 3], 1e-15);
     const means = Object.entries(arrays) as [keyof typeof arrays, Float64Array][];
@@ -55,4 +56,17 @@ Deno.test("createCommittee() refuses a single model, and a single model refuses 
     calculator.compute(water, ["committee"]),
     /Expected several models for a committee but found one/,
   );
+});
+
+Deno.test("createCommittee() calls a structure outside that is outside for one of its members, naming the member", async () => {
+  const metadata = new Map([["domain", '{"charge": [0, 1]}']]);
+  const warnings: string[] = [];
+  const onWarning = (line: string) => warnings.push(line);
+  const members = [tinyModel(), { ...tinyModel({ seed: 2 }), name: "neutral", metadata }];
+  await using committee = await createCommittee(members, { ...device, onWarning });
+  const results = await committee.compute([water, hydroxide], ["domain"]);
+  assert.deepEqual(results.map(({ domain }) => domain), [[], ["charge -1, trained on 0 to 1"]]);
+  assert.deepEqual(warnings, ["neutral is used for what it was not trained on: charge -1, trained on 0 to 1"]);
+  await using strict = await createCommittee(members, { ...device, strict: true });
+  await assert.rejects(strict.compute([water, hydroxide]), /those that neutral was trained on but found charge -1/);
 });

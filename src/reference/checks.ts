@@ -74,7 +74,7 @@ export function checkApproach({ pairs, distances }: PairGeometry): void {
  *
  * @throws Error naming the first that is not.
  */
-export function checkFinite(result: Omit<Result, "committee">): void {
+export function checkFinite(result: Omit<Result, "domain" | "committee">): void {
   const { energy, energies, ...arrays } = result;
   for (const [name, values] of Object.entries({ ...energies, ...arrays, energy: [energy] })) {
     const at = values.findIndex((value: number) => !Number.isFinite(value));

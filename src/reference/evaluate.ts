@@ -33,7 +33,7 @@ export interface EvaluationPairs {
 }
 
 /** All that one evaluation gives. Zeros for terms that the model does not have. */
-export type ReferenceResult = Required<Omit<Result, "stress" | "hessian" | "committee">>;
+export type ReferenceResult = Required<Omit<Result, "stress" | "hessian" | "domain" | "committee">>;
 
 /**
  * Energy, forces, virial and atomic properties of a structure in float64.

@@ -2,7 +2,10 @@ import { bohr, hartree, hartreePerBohr } from "../protocol/units.ts";
 import type { Property, Result } from "../structure/result.ts";
 
 /** What a driver can send to its host besides energy, forces and virial. */
-export type Extra = Extract<Property, "charges" | "dipole" | "energies" | "polarizabilities" | "c6" | "committee">;
+export type Extra = Extract<
+  Property,
+  "charges" | "dipole" | "energies" | "polarizabilities" | "c6" | "domain" | "committee"
+>;
 
 /** What {@linkcode inAtomicUnits} makes of an extra. */
 export type ExtraValue = number | Float64Array | readonly Float64Array[];
@@ -10,7 +13,8 @@ export type ExtraValue = number | Float64Array | readonly Float64Array[];
 /**
  * Extras by the names hosts see them under, in atomic units: `charges` e, `dipole` e·bohr, `polarizabilities` bohr³, `c6`
  * hartree bohr⁶, and `energies` as `energies_nn`, `energies_repulsion`, `energies_electrostatics` and
- * `energies_dispersion`, hartree.
+ * `energies_dispersion`, hartree. `domain` is a number that a host can write, `outside_domain`: in how many ways the
+ * structure is outside what the model was trained on, 0 inside.
  *
  * `committee`, of M models, is in the nested form that i-PI's `<ffcommittee>` reads with `<parse_json>`: `committee_pot`
  * `[M]` hartree, `committee_force` `[M][3N]` hartree/bohr, `committee_virial` `[M][9]` hartree; and as
@@ -23,6 +27,8 @@ export function inAtomicUnits(result: Result, extras: readonly Extra[]): Record<
   for (const extra of extras) {
     if (extra === "committee") {
       Object.assign(converted, committeeInAtomicUnits(result.committee!));
+    } else if (extra === "domain") {
+      converted.outside_domain = result.domain!.length;
     } else if (extra === "energies") {
       for (const [term, values] of Object.entries(result.energies!)) {
         converted[`energies_${term}`] = scaled(values, 1 / hartree);
@@ -34,7 +40,7 @@ export function inAtomicUnits(result: Result, extras: readonly Extra[]): Record<
   return converted;
 }
 
-const unit: Readonly<Record<Exclude<Extra, "energies" | "committee">, number>> = {
+const unit: Readonly<Record<Exclude<Extra, "energies" | "domain" | "committee">, number>> = {
   charges: 1,
   dipole: 1 / bohr,
   polarizabilities: 1 / bohr ** 3,

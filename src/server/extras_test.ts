@@ -40,3 +40,9 @@ Deno.test("inAtomicUnits() gives each member of a committee its energy, forces a
   // Around the mean 3, with M - 1: √((4 + 1 + 9) / 2).
   equal((extras["committee_uncertainty"] as number).toFixed(12), Math.sqrt(7).toFixed(12));
 });
+
+Deno.test("inAtomicUnits() counts in how many ways a structure is outside the model's domain, which a host can write", () => {
+  const result = { energy: 0, forces: new Float64Array(3) };
+  deepEqual(inAtomicUnits({ ...result, domain: [] }, ["domain"]), { outside_domain: 0 });
+  deepEqual(inAtomicUnits({ ...result, domain: ["a", "b"] }, ["domain"]), { outside_domain: 2 });
+});

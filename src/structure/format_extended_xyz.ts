@@ -12,14 +12,15 @@ interface Column {
 }
 
 /** Keys this writer sets itself. */
-const ownKeys: ReadonlySet<string> = new Set(["lattice", "properties", "pbc", ...electronKeys]);
+const ownKeys: ReadonlySet<string> = new Set(["lattice", "properties", "pbc", "outside_domain", ...electronKeys]);
 
 /**
  * One frame of extended XYZ, with the names that ASE reads: `energy`, `dipole`, `stress`, `virial` in the comment,
  * `forces`, `charges`, `energies` as columns, in the units of {@linkcode Result}.
  *
  * Numbers are written with all the digits that float64 needs, so reading the frame gives back the same bits. The atoms'
- * terms become columns `energies_nn`, …; a Hessian is written as `hessian="_JSON [[…]]"`, as ASE writes matrices.
+ * terms become columns `energies_nn`, …; a Hessian is written as `hessian="_JSON [[…]]"`, as ASE writes matrices;
+ * `outside_domain` says in which ways the structure is outside what the model was trained on, or `no`.
  *
  * @param structure Written with its `charge` and `unpaired`.
  * @param result What was computed for it.
@@ -88,11 +89,13 @@ function resultColumns({ forces, charges, energies, polarizabilities, c6 }: Resu
   return columns;
 }
 
-function resultKeys({ energy, dipole, stress, virial, hessian }: Result, atomCount: number): Map<string, string> {
+function resultKeys(result: Result, atomCount: number): Map<string, string> {
+  const { energy, dipole, stress, virial, hessian, domain } = result;
   const keys = new Map([["energy", real(energy)]]);
   if (dipole !== undefined) keys.set("dipole", `"${realsOf(dipole)}"`);
   if (stress !== undefined) keys.set("stress", `"${realsOf(stress)}"`);
   if (virial !== undefined) keys.set("virial", `"${realsOf(virial)}"`);
+  if (domain !== undefined) keys.set("outside_domain", quotedIfNeeded(domain.join("; ") || "no"));
   if (hessian !== undefined) {
     const size = 3 * atomCount;
     const rows = Array.from({ length: size }, (_, row) => {

@@ -108,3 +108,13 @@ Deno.test("formatExtendedXyz refuses to write numbers that are not finite", () =
   assert.throws(() => formatExtendedXyz(structure, { energy: NaN, forces: new Float64Array(3) }), /finite numbers/);
   assert.throws(() => formatExtendedXyz(structure, { energy: 0, forces: Float64Array.of(0, 0, Infinity) }), /finite/);
 });
+
+Deno.test("formatExtendedXyz says whether the structure is outside the model's domain, not what an older file said", () => {
+  const structure = createStructure({ symbols: ["H"], positions: [0, 0, 0], unpaired: 1 });
+  const result: Result = { energy: -1, forces: new Float64Array(3) };
+  const outside = parseFrames(formatExtendedXyz(structure, { ...result, domain: ["charge 2, trained on 0", "b"] }));
+  const [frame] = outside;
+  assert.equal(frame!.info.get("outside_domain"), "charge 2, trained on 0; b");
+  assert.match(formatExtendedXyz(structure, { ...result, domain: [] }, frame!.info), / outside_domain=no\n/);
+  assert.doesNotMatch(formatExtendedXyz(structure, result, frame!.info), /outside_domain/);
+});

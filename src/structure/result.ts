@@ -10,6 +10,7 @@ export type Property =
   | "polarizabilities"
   | "c6"
   | "hessian"
+  | "domain"
   | "committee";
 
 /** The energy's terms for each atom, eV, `[N]` each; their sum is the energy. */
@@ -49,6 +50,8 @@ export interface Result {
   readonly c6?: Float64Array;
   /** Hessian ∂²E/∂R∂R `[3N][3N]`, eV/Å². */
   readonly hessian?: Float64Array;
+  /** In which ways the structure is outside what the model was trained on; empty where it is inside. */
+  readonly domain?: readonly string[];
   /** What each member of a committee of models computed, in the order of the models; only from a committee. */
   readonly committee?: readonly Result[];
 }

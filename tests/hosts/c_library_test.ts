@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { findModel } from "../../src/cli/model_lookup.ts";
 import { type Calculator, type CalculatorOptions, createCalculator } from "../../src/engine/calculator.ts";
 import { loadModel } from "../../src/model/load_model.ts";
+import { writeSafetensors } from "../../src/model/safetensors.ts";
 import { serve } from "../../src/server/serve.ts";
 import { createStructure } from "../../src/structure/create_structure.ts";
 import type { Result } from "../../src/structure/result.ts";
@@ -432,6 +433,8 @@ compiledTest("spk_open refuses addresses and options that are none, and says wha
     ["unix:/x", "timeout=1e3", 16, /above 0/],
     ["unix:/x", "colour=blue", 16, /one of the options units/],
     ["unix:/x", "model=x.pth", 16, /only with the address spawn:/],
+    ["unix:/x", "strict=yes", 16, /only with the address spawn:/],
+    ["spawn:", "strict=maybe", 16, /Expected strict to be yes or no but found "maybe"/],
     ["unix:/x", "units", 16, /name=value/],
     ["unix:/x", "name='a b", 16, /closing quote/],
     ["unix:/x", "name='a'b", 16, /a space after/],
@@ -491,6 +494,20 @@ compiledTest(
     });
   },
 );
+
+compiledTest("spk_open with strict=yes has structures refused that the model was not trained on", ["c"], async () => {
+  await inTemporaryFolder(async (folder) => {
+    const helium = join(folder, "helium.safetensors");
+    const metadata = new Map([["domain", '{"elements": ["He"]}']]);
+    await Deno.writeFile(helium, writeSafetensors({ ...await loadModel(tinyModelFile), metadata }));
+    const env = { SPOOKYNET_COMMAND: launcher };
+    const options = `model='${helium}' device=cpu`;
+    equal(show(await calls("spawn:", `${options} strict=no`, 1, 1, env)), "open 0, system 0, compute 0");
+    const refused = await calls("spawn:", `${options} strict=yes`, 1, 1, env);
+    equal(show(refused), "open 0, system 0, compute 6");
+    match(refused[2]!.message, /those that helium was trained on but found element/);
+  });
+});
 
 compiledTest("spk_open with spawn: says why a server does not start, and leaves nothing", ["c"], async () => {
   await inTemporaryFolder(async (folder) => {

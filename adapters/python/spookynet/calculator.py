@@ -76,6 +76,9 @@ class SpookyNet(Calculator):
         What a server beyond loopback asks for; default: SPOOKYNET_TOKEN. ASE does not write it to files.
     check_electrons : bool, optional
         Whether charge and spin that no number of electrons can have are refused; default true.
+    strict : bool, optional
+        Whether structures outside what the model was trained on are refused, as ``ServerError`` with code 6; default
+        false: they are computed. A server that is joined (``address``) has decided about it.
     atoms : ase.Atoms, optional
         Gets this calculator.
     **others
@@ -115,6 +118,7 @@ class SpookyNet(Calculator):
         timeout=600.0,
         command=None,
         check_electrons=True,
+        strict=False,
     )
 
     discard_results_on_any_change = True
@@ -324,7 +328,12 @@ class SpookyNet(Calculator):
             except ServerLost:
                 self._joined = None
         self._server = Server.shared(
-            options["model"], options["device"], options["lr_cutoff"], options["command"], options["check_electrons"]
+            options["model"],
+            options["device"],
+            options["lr_cutoff"],
+            options["command"],
+            options["check_electrons"],
+            options["strict"],
         )
         return Client(self._server.address, None, options["timeout"], "ASE")
 
@@ -368,6 +377,7 @@ def _check_options(options, known):
     if unknown:
         raise TypeError(f"Expected options of {', '.join(known)} but found {', '.join(sorted(unknown))}")
     decided = [name for name in ("model", "device", "lr_cutoff", "command") if options[name] is not None]
+    decided += ["strict"] if options["strict"] else []
     if options["address"] is not None and decided:
         raise ValueError(
             f"Expected either address or {', '.join(decided)} but found both: a running server has decided about them"

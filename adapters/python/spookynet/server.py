@@ -86,6 +86,8 @@ class Server:
         The program; see ``find_command``.
     electron_check : bool, optional
         Whether the server refuses charge and spin that no number of electrons can have; default true.
+    strict : bool, optional
+        Whether the server refuses structures outside what the model was trained on; default false.
 
     Attributes
     ----------
@@ -98,7 +100,9 @@ class Server:
         If the program was not found, ended, or was not ready in time. The message has the last line it wrote.
     """
 
-    def __init__(self, model=None, device=None, lr_cutoff=None, command=None, electron_check=True):
+    def __init__(
+        self, model=None, device=None, lr_cutoff=None, command=None, electron_check=True, strict=False
+    ):
         self._users = 0
         self._owner = os.getpid()
         self._folder = _private_folder()
@@ -110,6 +114,8 @@ class Server:
                 words += [f"--{name}", os.fspath(value) if isinstance(value, os.PathLike) else str(value)]
         if not electron_check:
             words.append("--no-electron-check")
+        if strict:
+            words.append("--strict")
         try:
             with open(self._log, "wb") as log:
                 # A session of its own: Ctrl-C is for Python, which may still want to compute.
@@ -126,17 +132,17 @@ class Server:
             raise
 
     @classmethod
-    def shared(cls, model=None, device=None, lr_cutoff=None, command=None, electron_check=True):
+    def shared(cls, model=None, device=None, lr_cutoff=None, command=None, electron_check=True, strict=False):
         """The one server of this process for these options, started if there is none; ``release`` it after use."""
         model = _absolute(model)
-        key = (model, device, lr_cutoff, tuple(find_command(command)), electron_check)
+        key = (model, device, lr_cutoff, tuple(find_command(command)), electron_check, strict)
         with _lock:
             server = _shared.get(key)
             if server is None or not server.is_running():
                 users = server._users if server is not None else 0
                 if server is not None:
                     server.close()
-                server = _shared[key] = cls(model, device, lr_cutoff, command, electron_check)
+                server = _shared[key] = cls(model, device, lr_cutoff, command, electron_check, strict)
                 server._users = users
             server._users += 1
             return server

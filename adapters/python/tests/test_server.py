@@ -44,7 +44,8 @@ class Sharing(FakeServerTest):
             Client(address)
 
     def test_other_options_need_another_server(self):
-        self.assertNotEqual(self.calculator().server_address, self.calculator(lr_cutoff=6).server_address)
+        servers = [self.calculator(**options) for options in ({}, {"lr_cutoff": 6}, {"strict": True})]
+        self.assertEqual(len({calculator.server_address for calculator in servers}), 3)
 
     def test_a_calculator_that_is_only_dropped_leaves_its_server_to_the_next(self):
         for _ in range(3):
