@@ -14,8 +14,11 @@ export interface AngularFunctions {
 
 /** The angular functions of all three orders. */
 export interface AngularSet {
+  /** 1. */
   readonly s: AngularFunctions;
+  /** The unit vector. */
   readonly p: AngularFunctions;
+  /** Five irreducible or six Cartesian functions of second degree. */
   readonly d: AngularFunctions;
 }
 

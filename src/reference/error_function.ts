@@ -1,6 +1,6 @@
 /**
- * The complementary error function erfc(x) = 2/√π ∫ₓ^∞ exp(−t²) dt = 1 − erf(x), from the scaled one,
- * w(x) = exp(x²) erfc(x), which falls smoothly from 1 to 0 like 1/(√π x).
+ * The scaled complementary error function w(x) = exp(x²) erfc(x) = exp(x²) (1 − erf(x)), which falls smoothly from 1 like
+ * 1/(√π x).
  *
  * w is the solution of w′ = 2xw − 2/√π that does not grow, so that its Taylor series about any point follows from its
  * value there: c₁ = 2xc₀ − 2/√π, (n+1)c_{n+1} = 2xc_n + 2c_{n−1}. Series about the multiples of ⅛ up to 8 are made here
@@ -15,14 +15,7 @@ const terms = 16, evaluatedTerms = 12;
 
 const series = scaledSeries();
 
-/** Relative error about 1e-15, times x² for large x. */
-export function complementaryErrorFunction(x: number): number {
-  return x < 0
-    ? 2 - Math.exp(-x * x) * scaledComplementaryErrorFunction(-x)
-    : Math.exp(-x * x) * scaledComplementaryErrorFunction(x);
-}
-
-/** exp(x²) erfc(x) for x ≥ 0, relative error about 1e-15. */
+/** exp(x²) erfc(x) for x ≥ 0, relative error about 1e-15; below 0 erfc(x) is 2 − erfc(−x). */
 export function scaledComplementaryErrorFunction(x: number): number {
   const node = Math.round(x / spacing);
   return node < nodes ? seriesValue(node, x - node * spacing, evaluatedTerms) : fraction(x);

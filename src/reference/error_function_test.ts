@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { complementaryErrorFunction, scaledComplementaryErrorFunction } from "./error_function.ts";
+import { scaledComplementaryErrorFunction } from "./error_function.ts";
 
-Deno.test("complementaryErrorFunction agrees with the C library's near and between the points of its series", () => {
+Deno.test("scaledComplementaryErrorFunction agrees with the C library's erfc near and between the points of its series", () => {
   const expected: readonly (readonly [number, number])[] = [
-    [-3, 1.9999779095030015],
-    [-1.5, 1.9661051464753108],
-    [-0.5, 1.5204998778130465],
     [0, 1],
     [0.1, 0.8875370839817152],
+    [0.5, 2 - 1.5204998778130465],
     [1, 0.15729920705028513],
     [1.5, 0.033894853524689274],
     [2.5, 0.0004069520174449589],
@@ -15,10 +13,9 @@ Deno.test("complementaryErrorFunction agrees with the C library's near and betwe
     [10, 2.088487583762545e-45],
   ];
   for (const [x, value] of expected) {
-    assert.ok(Math.abs(complementaryErrorFunction(x) / value - 1) < 1e-14, `erfc(${x})`);
+    assert.ok(Math.abs(Math.exp(-x * x) * scaledComplementaryErrorFunction(x) / value - 1) < 1e-14, `erfc(${x})`);
   }
-  assert.equal(complementaryErrorFunction(Infinity), 0);
-  assert.equal(complementaryErrorFunction(-Infinity), 2);
+  assert.equal(scaledComplementaryErrorFunction(Infinity), 0);
 });
 
 Deno.test("scaledComplementaryErrorFunction is continuous where one series hands over to the next, and the last to the fraction", () => {

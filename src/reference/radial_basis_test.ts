@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { assertClose, centralDifferences, dot, randomArray } from "../../tests/fixtures/central_differences.ts";
 import { tinyModel } from "../../tests/fixtures/tiny_model.ts";
 import { buildNetwork } from "../model/build_network.ts";
+import { cutoffFunction } from "./cutoff_function.ts";
 import { basisFunction, radialFunctions, radialFunctionsAdjoint } from "./radial_basis.ts";
 import { soloExecution } from "./solo_execution.ts";
 import { createRandom } from "../structure/random.ts";
@@ -38,6 +39,21 @@ for (const variant of variants) {
     );
   });
 
+  Deno.test(`radialFunctions (${name}) are the basis functions times the cutoff function, one by one`, () => {
+    const distances = Float64Array.from({ length: 200 }, (_, i) => 1e-3 + i * (cutoff - 2e-3) / 199);
+    const found = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
+    const expected = Array.from(distances, (r) => {
+      const envelope = cutoffFunction(r, cutoff);
+      return Array.from({ length: basisFunctions }, (_, k) => {
+        const { value, slope } = basisFunction(radialBasis, k, r);
+        return [value * envelope.value, slope * envelope.value + value * envelope.slope] as const;
+      });
+    }).flat();
+    // products in place of exponentials: an error of a rounding or two for each of up to K factors
+    assertClose(found.values, expected.map(([value]) => value), 1e-14);
+    assertClose(found.derivatives, expected.map(([, slope]) => slope), 1e-14);
+  });
+
   Deno.test(`radialFunctions (${name}) are finite at the closest approach and 0 from the cutoff on`, () => {
     const distances = Float64Array.of(1e-3, cutoff * (1 - 1e-15), cutoff, 2 * cutoff);
     const { values, derivatives } = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
@@ -46,6 +62,27 @@ for (const variant of variants) {
     assert.ok(derivatives.subarray(2 * basisFunctions).every((value) => value === 0));
   });
 }
+
+Deno.test("radialFunctions take Bernstein polynomials with any powers", () => {
+  const whole = {
+    kind: "bernstein",
+    cutoff: 5,
+    logc: Float64Array.of(0.3, 0, 1),
+    n: Float64Array.of(0, 1, 2),
+    v: Float64Array.of(2, 1, 0),
+  } as const;
+  const broken = { ...whole, n: Float64Array.of(0, 1, 2.5), v: Float64Array.of(2, 1.5, 0) };
+  const distances = Float64Array.of(0.4, 2.2, 4.9);
+  const found = radialFunctions(execution, broken, 3, 5, distances),
+    near = radialFunctions(execution, whole, 3, 5, distances);
+  distances.forEach((r, u) => {
+    const [first, second, third] = found.values.subarray(3 * u, 3 * u + 3);
+    const [same, lessSteep, lower] = near.values.subarray(3 * u, 3 * u + 3);
+    assert.ok(Math.abs(first! / same! - 1) < 1e-14);
+    assert.ok(Math.abs(second! / lessSteep! / Math.sqrt(1 - r / 5) - 1) < 1e-14);
+    assert.ok(Math.abs(third! / lower! / Math.sqrt(r / 5) - 1) < 1e-14);
+  });
+});
 
 Deno.test("basisFunction of Bernstein kind is 0 beyond its stored cutoff, and its first function is 1 at none", () => {
   const basis = {

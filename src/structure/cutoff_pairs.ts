@@ -26,6 +26,8 @@ export class CutoffPairs {
   #arrays = new PairArrays(0, 0);
 
   /**
+   * No pairs; the first update finds them.
+   *
    * @param cutoff Å, positive.
    * @param skin How much farther the list looks that the pairs are taken from, Å.
    * @throws RangeError when either is out of range.
