@@ -1,8 +1,7 @@
 import { buildNetwork } from "../src/model/build_network.ts";
 import { loadModel } from "../src/model/load_model.ts";
-import { plainDenseProducts } from "../src/reference/dense.ts";
 import { ReferenceEngine } from "../src/reference/reference_engine.ts";
-import { simdDenseProducts } from "../src/reference/simd_dense.ts";
+import { compileKernels } from "../src/reference/simd_operations.ts";
 import type { Property } from "../src/structure/result.ts";
 import { assertClose } from "./fixtures/central_differences.ts";
 import { loadCases } from "./reference_cases.ts";
@@ -15,17 +14,17 @@ const scale = 1e-3;
 
 const engines = new Map<string, ReferenceEngine>();
 
-const implementations = [["plain", plainDenseProducts], ["SIMD", simdDenseProducts()!]] as const;
+const implementations = [["plain", null], ["SIMD", compileKernels()!]] as const;
 
 for (
-  const [{ name, checkpoint, structure, ewald, expected }, [kind, products]] of (await loadCases()).flatMap((one) =>
+  const [{ name, checkpoint, structure, ewald, expected }, [kind, kernels]] of (await loadCases()).flatMap((one) =>
     implementations.map((implementation) => [one, implementation] as const)
   )
 ) {
   if (ewald) continue;
-  Deno.test(`ReferenceEngine gives the published code's results for ${name} (${kind} products)`, async () => {
+  Deno.test(`ReferenceEngine gives the published code's results for ${name} (${kind} operations)`, async () => {
     const key = `${checkpoint} ${kind}`;
-    const engine = engines.get(key) ?? new ReferenceEngine(buildNetwork(await loadModel(checkpoint)), { products });
+    const engine = engines.get(key) ?? new ReferenceEngine(buildNetwork(await loadModel(checkpoint)), { kernels });
     engines.set(key, engine);
     const hasDispersion = expected.c6.some((c6) => c6 !== 0);
     const result = engine.compute(

@@ -1,26 +1,56 @@
 /**
- * Assembles src/reference/simd_dense.wat and writes the bytes, as text, to simd_dense_wasm.ts beside it:
- * `deno task wasm`. The tests assemble it again and compare.
+ * Compiles kernels/cpu (AssemblyScript) and writes the bytes, as text, to src/reference/cpu_kernels_wasm.ts:
+ * `deno task wasm`. The tests compile it again and compare.
  */
-import wabt from "npm:wabt@1.0.39";
+import { main as compile } from "npm:assemblyscript@0.28.20/asc";
 
-const folder = new URL("../src/reference/", import.meta.url);
+const kernels = new URL("../kernels/cpu/", import.meta.url);
+const target = new URL("../src/reference/cpu_kernels_wasm.ts", import.meta.url);
 
-/** The assembled bytes of simd_dense.wat, base64. */
-export async function assemble(): Promise<string> {
-  const text = await Deno.readTextFile(new URL("simd_dense.wat", folder));
-  const { parseWat } = await wabt();
-  const module = parseWat("simd_dense.wat", text, { simd: true, relaxed_simd: true });
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  return buffer.toBase64();
+/** Most pages of 64 KiB that a 32-bit memory has; what imports the kernels' memory says the same. */
+const mostPages = 65536;
+
+/**
+ * The compiled kernels, base64.
+ *
+ * @throws Error with the compiler's messages, warnings too.
+ */
+export async function compileKernels(): Promise<string> {
+  let wasm: Uint8Array | null = null;
+  const { error, stderr } = await compile([
+    "mod.ts",
+    ...["--outFile", "kernels.wasm"],
+    "-O3",
+    ...["--runtime", "stub"],
+    "--noAssert",
+    ...["--enable", "simd,relaxed-simd,threads"],
+    ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", `${mostPages}`],
+  ], {
+    readFile: readKernel,
+    writeFile: (_, contents) => void (wasm = contents as Uint8Array),
+    listFiles: () => [],
+  });
+  const messages = stderr.toString();
+  if (error !== null || wasm === null || messages !== "") {
+    throw new Error(`Expected the kernels to compile but found: ${messages} ${error?.message ?? ""}`);
+  }
+  return (wasm as Uint8Array).toBase64();
+}
+
+function readKernel(name: string): string | null {
+  try {
+    return Deno.readTextFileSync(new URL(name, kernels));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 if (import.meta.main) {
-  const lines = (await assemble()).match(/.{1,100}/g)!.map((line) => `  "${line}"`);
+  const lines = (await compileKernels()).match(/.{1,100}/g)!.map((line) => `  "${line}"`);
   await Deno.writeTextFile(
-    new URL("simd_dense_wasm.ts", folder),
-    `/** simd_dense.wat, assembled by tools/build_wasm.ts; base64. */\nexport const simdDenseWasm =\n${
+    target,
+    `/** kernels/cpu, compiled by tools/build_wasm.ts; base64. */\nexport const cpuKernelsWasm =\n${
       lines.join(" +\n")
     };\n`,
   );

@@ -1,6 +1,6 @@
 import type { Network } from "../model/network.ts";
 import { checkApproach, checkFinite } from "../reference/checks.ts";
-import { dipole } from "../reference/evaluate.ts";
+import { dipole } from "../reference/collect_result.ts";
 import { pairGeometry } from "../reference/pair_geometry.ts";
 import { soloExecution } from "../reference/solo_execution.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";

@@ -4,7 +4,7 @@ import type { Model } from "../model/model.ts";
 import type { Network } from "../model/network.ts";
 import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
 import { ReferenceEngine, type ReferenceOptions } from "../reference/reference_engine.ts";
-import { simdDenseProducts } from "../reference/simd_dense.ts";
+import { compileKernels } from "../reference/simd_operations.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
@@ -187,12 +187,10 @@ class ReferenceCalculator implements Calculator {
   /** @param reason Why it is used where another device was looked for. */
   constructor(network: Network, options: ReferenceOptions, reason?: string) {
     const name = `reference engine (float64)${reason === undefined ? "" : `, for ${reason}`}`;
-    const products = simdDenseProducts() ?? undefined;
-    const driver = products === undefined
-      ? "TypeScript alone, for WebAssembly has no relaxed SIMD here"
-      : "WebAssembly SIMD";
+    const kernels = compileKernels();
+    const driver = kernels === null ? "TypeScript alone, for WebAssembly has no relaxed SIMD here" : "WebAssembly SIMD";
     this.device = { kind: "cpu", name, driver, readBack: "none" };
-    this.#engine = new ReferenceEngine(network, { ...options, products });
+    this.#engine = new ReferenceEngine(network, { ...options, kernels });
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

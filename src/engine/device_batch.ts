@@ -319,7 +319,7 @@ function firstInputs(state: EngineState, structures: readonly Structure[]): Floa
   let first = 0;
   for (const { numbers, charge, unpaired } of structures) {
     const key = `${numbers} ${charge} ${unpaired}`;
-    const inputs = known.get(key) ?? state.preparation.prepare({ numbers, charge, unpaired }).firstInputs;
+    const inputs = known.get(key) ?? state.preparation.firstInputs({ numbers, charge, unpaired });
     known.set(key, inputs);
     const { x, local, nonlocal } = inputs;
     [x, local.x, local.s, local.p, local.d, nonlocal].forEach((array, a) => {

@@ -1,6 +1,6 @@
 import type { Hyperparameters } from "../model/hyperparameters.ts";
 import type { Network } from "../model/network.ts";
-import type { TermExecution } from "../reference/execution.ts";
+import type { Execution } from "../reference/execution.ts";
 import { type PairGeometry, pairGeometry } from "../reference/pair_geometry.ts";
 import { type ReferenceC6, referenceC6, referencePolarizabilities } from "../reference/reference_c6.ts";
 import { soloExecution } from "../reference/solo_execution.ts";
@@ -29,7 +29,7 @@ export type BenchKind = (typeof benchKinds)[number];
 export interface KernelBench {
   readonly harness: KernelHarness;
   /** What the reference engine's terms compute with. */
-  readonly execution: TermExecution;
+  readonly execution: Execution;
   readonly network: Network;
   readonly weights: PackedWeights;
   readonly longRangeCutoff: number | null;
@@ -200,7 +200,7 @@ function switchEnds({ cutoff }: Hyperparameters): Structure {
 
 /** The geometries of several structures as one, atoms numbered through. */
 function together(
-  execution: TermExecution,
+  execution: Execution,
   structures: readonly Structure[],
   lists: readonly PairList[],
 ): PairGeometry {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tinyModel } from "../../tests/fixtures/tiny_model.ts";
 import { buildNetwork } from "../model/build_network.ts";
 import type { BasisKind } from "../model/hyperparameters.ts";
-import { plainDenseProducts } from "../reference/dense.ts";
+import { linear } from "../reference/plain_functions.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
 import { repulsion } from "../reference/repulsion.ts";
 import { soloExecution } from "../reference/solo_execution.ts";
@@ -76,7 +76,7 @@ for (const [basis, expWeighting] of bases) {
           cutoff,
           at,
         );
-        const apply = (basis: Float64Array) => plainDenseProducts.linear(maps[map]!, basis, at.length);
+        const apply = (basis: Float64Array) => linear(maps[map]!, basis, at.length);
         return { values: apply(values), slopes: apply(derivatives) };
       };
       const samples = Float64Array.from({ length: 2000 }, (_, i) => (i + 0.5) / 2000 * cutoff);

@@ -1,7 +1,7 @@
 import { coulombConstant } from "../model/constants.ts";
 import type { Network, Repulsion } from "../model/network.ts";
 import { cutoffFunction } from "../reference/cutoff_function.ts";
-import { plainDenseProducts } from "../reference/dense.ts";
+import { linear } from "../reference/plain_functions.ts";
 import { radialFunctions } from "../reference/radial_basis.ts";
 import { soloExecution } from "../reference/solo_execution.ts";
 import { coefficientCount, type PolynomialTable, polynomialTable } from "./polynomial_table.ts";
@@ -24,7 +24,7 @@ export function radialPolynomials(network: Network): PolynomialTable {
       const { values } = radialFunctions(execution, radialBasis, basisFunctions, cutoff, distances);
       const rows = new Float64Array(distances.length * width);
       maps.forEach((map, a) => {
-        const mapped = plainDenseProducts.linear(map, values, distances.length);
+        const mapped = linear(map, values, distances.length);
         for (let i = 0; i < distances.length; i++) {
           rows.set(mapped.subarray(i * features, (i + 1) * features), i * width + a * padded);
         }

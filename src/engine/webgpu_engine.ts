@@ -1,7 +1,6 @@
 import type { Network } from "../model/network.ts";
-import { simdDenseProducts } from "../reference/simd_dense.ts";
-import { SystemPreparation } from "../reference/prepared_system.ts";
 import { referencePolarizabilities } from "../reference/reference_c6.ts";
+import { SystemPreparation } from "../reference/system_preparation.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Structure } from "../structure/structure.ts";
 import { DeviceBatch } from "./device_batch.ts";
@@ -112,7 +111,7 @@ export class WebGpuEngine {
         pipelines,
         tile,
         longRangeCutoff,
-        preparation: new SystemPreparation(network, simdDenseProducts() ?? undefined),
+        preparation: new SystemPreparation(network),
         polarizabilities: network.dispersion === null ? null : referencePolarizabilities(network.dispersion),
         onPhase,
       },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertClose, randomArray } from "../../tests/fixtures/central_differences.ts";
-import { activate } from "./activation.ts";
+import { activate } from "./plain_functions.ts";
 import { createRandom } from "../structure/random.ts";
 
 const kinds = ["swish", "ssp"] as const;

@@ -1,8 +1,9 @@
-import type { DenseProducts } from "./dense.ts";
-import { accumulate } from "./elementwise.ts";
-import { type FeatureMap, featureMap, featureMapAdjoint, type RandomFeatures } from "./feature_map.ts";
+import type { Execution } from "./execution.ts";
+import { type FeatureMap, featureMap, featureMapAdjoint } from "./feature_map.ts";
+import type { PreparedLinear } from "./operations.ts";
 import type { Taped } from "./residual.ts";
-import { columnSums, divideRows, placeOfMaximum, rowSums } from "./rows.ts";
+import { columnSums, divideRows, placeOfMaximum, rowProducts, transposeRows } from "./rows.ts";
+import { share } from "./team.ts";
 
 /** Queries, keys and values, or their adjoints, `[N][F]` each. */
 export interface AttentionInputs {
@@ -15,8 +16,8 @@ export interface AttentionInputs {
 export interface LinearAttentionTape {
   readonly queries: FeatureMap;
   readonly keys: FeatureMap;
-  /** Σ_j φk_j v_jᵀ `[m][F]`. */
-  readonly keyValues: Float64Array;
+  /** (Σ_j φk_j v_jᵀ)ᵀ `[F][m]`. */
+  readonly keyValuesTransposed: Float64Array;
   /** Σ_j φk_j `[m]`. */
   readonly keySum: Float64Array;
   /** φq_i·Σ_j φk_j + 1e-8 `[N]`. */
@@ -41,46 +42,77 @@ const smallestNorm = 1e-8;
 /**
  * Attention of every atom to all atoms of its structure at linear cost, with random features:
  * n_i = φq_i·(Σ_j φk_j v_jᵀ) / (φq_i·Σ_j φk_j + 1e-8), `[N][F]`. (Unke et al. 2021, Methods.)
+ *
+ * @param projection The random features, as {@link featureMap} takes them.
  */
 export function linearAttention(
-  products: DenseProducts,
-  random: RandomFeatures,
+  execution: Execution,
+  projection: PreparedLinear,
   inputs: AttentionInputs,
   atoms: number,
 ): Taped<LinearAttentionTape> {
-  const features = inputs.queries.length / atoms, m = random.randomFeatures;
-  const queries = featureMap(products, random, inputs.queries, atoms, "queries");
-  const keys = featureMap(products, random, inputs.keys, atoms, "keys");
-  const keyValues = products.productLeftTransposed(keys.mapped, inputs.values, m, atoms, features);
-  const keySum = columnSums(keys.mapped, m);
-  const norms = products.product(queries.mapped, keySum, atoms, m, 1).map((norm) => norm + smallestNorm);
-  const value = divideRows(products.product(queries.mapped, keyValues, atoms, m, features), norms);
-  return { value, tape: { queries, keys, keyValues, keySum, norms, result: value } };
+  const { workspace, team, operations } = execution;
+  const { inputs: features, outputs: m } = projection;
+  const own = share(team, atoms), columns = share(team, m);
+  const queries = featureMap(execution, projection, inputs.queries, atoms, "queries");
+  const keys = featureMap(execution, projection, inputs.keys, atoms, "keys");
+  const keyValues = workspace.float64(m * features);
+  const keyValuesTransposed = workspace.float64(features * m);
+  const keySum = workspace.float64(m);
+  const norms = workspace.float64(atoms);
+  const result = workspace.float64(atoms * features);
+  team.barrier();
+  operations.productLeftTransposed(keys.mapped, inputs.values, keyValues, m, atoms, features, columns);
+  transposeRows(keyValues, m, features, keyValuesTransposed, columns);
+  columnSums(keys.mapped, atoms, m, keySum, columns);
+  team.barrier();
+  operations.product(queries.mapped, keySum, norms, m, 1, own);
+  for (let i = own.from; i < own.to; i++) norms[i]! += smallestNorm;
+  operations.product(queries.mapped, keyValues, result, m, features, own);
+  divideRows(result, norms, features, result, own);
+  return { value: result, tape: { queries, keys, keyValuesTransposed, keySum, norms, result } };
 }
 
 /** Adjoint of {@link linearAttention}: n̄ `[N][F]` → adjoints of queries, keys and values. */
 export function linearAttentionAdjoint(
-  products: DenseProducts,
-  random: RandomFeatures,
+  execution: Execution,
+  projection: PreparedLinear,
   inputs: AttentionInputs,
   tape: LinearAttentionTape,
   adjoint: Float64Array,
   atoms: number,
 ): AttentionInputs {
-  const features = inputs.queries.length / atoms, m = random.randomFeatures;
-  const numerators = divideRows(adjoint, tape.norms);
-  const norms = normsAdjoint(numerators, tape.result, atoms);
-  const queries = products.productRightTransposed(numerators, tape.keyValues, atoms, features, m);
-  accumulate(queries, products.product(norms, tape.keySum, atoms, 1, m));
-  const keyValues = products.productLeftTransposed(tape.queries.mapped, numerators, m, atoms, features);
-  const keySum = products.product(norms, tape.queries.mapped, 1, atoms, m);
-  const keys = products.productRightTransposed(inputs.values, keyValues, atoms, features, m);
-  for (let row = 0; row < atoms; row++) accumulate(keys.subarray(row * m, (row + 1) * m), keySum);
-  return {
-    queries: featureMapAdjoint(products, random, inputs.queries, tape.queries, queries, atoms),
-    keys: featureMapAdjoint(products, random, inputs.keys, tape.keys, keys, atoms),
-    values: products.product(tape.keys.mapped, keyValues, atoms, m, features),
-  };
+  const { workspace, team, operations } = execution;
+  const { inputs: features, outputs: m } = projection;
+  const own = share(team, atoms), columns = share(team, m);
+  const numerators = workspace.float64(atoms * features);
+  const norms = workspace.float64(atoms);
+  divideRows(adjoint, tape.norms, features, numerators, own);
+  rowProducts(numerators, tape.result, features, -1, norms, own);
+  const queries = workspace.float64(atoms * m);
+  operations.product(numerators, tape.keyValuesTransposed, queries, features, m, own);
+  for (let i = own.from; i < own.to; i++) {
+    for (let c = 0; c < m; c++) queries[i * m + c]! += norms[i]! * tape.keySum[c]!;
+  }
+  const queriesAdjoint = featureMapAdjoint(execution, projection, inputs.queries, tape.queries, queries, atoms);
+
+  const keyValues = workspace.float64(m * features);
+  const keyValuesTransposed = workspace.float64(features * m);
+  const keySum = workspace.float64(m);
+  team.barrier();
+  operations.productLeftTransposed(tape.queries.mapped, numerators, keyValues, m, atoms, features, columns);
+  transposeRows(keyValues, m, features, keyValuesTransposed, columns);
+  operations.productLeftTransposed(tape.queries.mapped, norms, keySum, m, atoms, 1, columns);
+  team.barrier();
+  const keys = workspace.float64(atoms * m);
+  const values = workspace.float64(atoms * features);
+  operations.product(tape.keys.mapped, keyValues, values, m, features, own);
+  operations.product(inputs.values, keyValuesTransposed, keys, features, m, own);
+  for (let i = own.from; i < own.to; i++) {
+    for (let c = 0; c < m; c++) keys[i * m + c]! += keySum[c]!;
+  }
+  const keysAdjoint = featureMapAdjoint(execution, projection, inputs.keys, tape.keys, keys, atoms);
+  return { queries: queriesAdjoint, keys: keysAdjoint, values };
 }
 
 /**
@@ -88,42 +120,83 @@ export function linearAttentionAdjoint(
  * whole structure: `[N][F]`.
  */
 export function exactAttention(
-  products: DenseProducts,
+  { workspace, team, operations }: Execution,
   inputs: AttentionInputs,
   atoms: number,
 ): Taped<ExactAttentionTape> {
   const features = inputs.queries.length / atoms;
-  const logits = products.productRightTransposed(inputs.queries, inputs.keys, atoms, features, atoms);
-  const maximum = placeOfMaximum(logits, 0, logits.length);
-  const largest = logits[maximum]!;
-  const weights = logits.map((logit) => Math.exp((logit - largest) / Math.sqrt(features)));
-  const norms = rowSums(weights, atoms).map((norm) => norm + smallestNorm);
-  const value = divideRows(products.product(weights, inputs.values, atoms, atoms, features), norms);
-  return { value, tape: { weights, maximum, norms, result: value } };
+  const own = share(team, atoms);
+  const keysTransposed = workspace.float64(features * atoms);
+  const weights = workspace.float64(atoms * atoms);
+  const maxima = workspace.int32(atoms);
+  const norms = workspace.float64(atoms);
+  const result = workspace.float64(atoms * features);
+  transposeRows(inputs.keys, atoms, features, keysTransposed, own);
+  team.barrier();
+  operations.product(inputs.queries, keysTransposed, weights, features, atoms, own);
+  for (let i = own.from; i < own.to; i++) maxima[i] = placeOfMaximum(weights, i * atoms, (i + 1) * atoms);
+  team.barrier();
+  let maximum = maxima[0]!;
+  for (let i = 1; i < atoms; i++) {
+    if (weights[maxima[i]!]! > weights[maximum]!) maximum = maxima[i]!;
+  }
+  const largest = weights[maximum]!;
+  // the logits give way to the weights only after every thread has looked at their maxima
+  team.barrier();
+  const elements = { from: own.from * atoms, to: own.to * atoms };
+  for (let at = elements.from; at < elements.to; at++) weights[at] = (weights[at]! - largest) / Math.sqrt(features);
+  operations.exponential(weights, weights, elements);
+  for (let i = own.from; i < own.to; i++) {
+    let norm = smallestNorm;
+    for (let at = i * atoms; at < (i + 1) * atoms; at++) norm += weights[at]!;
+    norms[i] = norm;
+  }
+  operations.product(weights, inputs.values, result, atoms, features, own);
+  divideRows(result, norms, features, result, own);
+  return { value: result, tape: { weights, maximum, norms, result } };
 }
 
 /** Adjoint of {@link exactAttention}: n̄ `[N][F]` → adjoints of queries, keys and values; through the maximum too. */
 export function exactAttentionAdjoint(
-  products: DenseProducts,
+  { workspace, team, operations }: Execution,
   inputs: AttentionInputs,
   tape: ExactAttentionTape,
   adjoint: Float64Array,
   atoms: number,
 ): AttentionInputs {
   const features = inputs.queries.length / atoms;
-  const numerators = divideRows(adjoint, tape.norms);
-  const norms = normsAdjoint(numerators, tape.result, atoms);
-  const logits = products.productRightTransposed(numerators, inputs.values, atoms, features, atoms)
-    .map((weight, at) => (weight + norms[Math.floor(at / atoms)]!) * tape.weights[at]! / Math.sqrt(features));
-  logits[tape.maximum]! -= logits.reduce((a, b) => a + b, 0);
-  return {
-    queries: products.product(logits, inputs.keys, atoms, atoms, features),
-    keys: products.productLeftTransposed(logits, inputs.queries, atoms, atoms, features),
-    values: products.productLeftTransposed(tape.weights, numerators, atoms, atoms, features),
-  };
-}
-
-/** Adjoint of the norms, −n̄_i·n_i/norm_i `[N]`; `numerators` is n̄ already divided by the norms. */
-function normsAdjoint(numerators: Float64Array, result: Float64Array, atoms: number): Float64Array {
-  return rowSums(numerators.map((numerator, at) => -numerator * result[at]!), atoms);
+  const own = share(team, atoms);
+  const numerators = workspace.float64(atoms * features);
+  const norms = workspace.float64(atoms);
+  const valuesTransposed = workspace.float64(features * atoms);
+  const logits = workspace.float64(atoms * atoms);
+  const sums = workspace.float64(atoms);
+  divideRows(adjoint, tape.norms, features, numerators, own);
+  rowProducts(numerators, tape.result, features, -1, norms, own);
+  transposeRows(inputs.values, atoms, features, valuesTransposed, own);
+  team.barrier();
+  operations.product(numerators, valuesTransposed, logits, features, atoms, own);
+  for (let i = own.from; i < own.to; i++) {
+    let sum = 0;
+    for (let at = i * atoms; at < (i + 1) * atoms; at++) {
+      const logit = (logits[at]! + norms[i]!) * tape.weights[at]! / Math.sqrt(features);
+      logits[at] = logit;
+      sum += logit;
+    }
+    sums[i] = sum;
+  }
+  team.barrier();
+  if (own.from * atoms <= tape.maximum && tape.maximum < own.to * atoms) {
+    let total = 0;
+    for (let i = 0; i < atoms; i++) total += sums[i]!;
+    logits[tape.maximum]! -= total;
+  }
+  team.barrier();
+  const queries = workspace.float64(atoms * features);
+  const keys = workspace.float64(atoms * features);
+  const values = workspace.float64(atoms * features);
+  operations.product(logits, inputs.keys, queries, atoms, features, own);
+  operations.productLeftTransposed(logits, inputs.queries, keys, atoms, atoms, features, own);
+  operations.productLeftTransposed(tape.weights, numerators, values, atoms, atoms, features, own);
+  return { queries, keys, values };
 }

@@ -1,26 +1,23 @@
 import type { PairList } from "../structure/pair_list.ts";
-import type { Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
-import { checkApproach, checkFinite } from "./checks.ts";
 import { conserveCharge, conserveChargeAdjoint } from "./charge_conservation.ts";
 import { dispersion, type DispersionEnergy } from "./dispersion.ts";
 import { electrostatics } from "./electrostatics.ts";
-import { sum } from "./elementwise.ts";
+import type { Execution } from "./execution.ts";
 import { networkTerm, networkTermAdjoint } from "./network_term.ts";
 import {
   addPositionGradient,
   type PairGeometry,
   pairGeometry,
-  totalStrain,
+  type PositionGradient,
   vectorsAdjoint,
   zeroPositionGradient,
 } from "./pair_geometry.ts";
 import type { PreparedSystem } from "./prepared_system.ts";
 import { repulsion } from "./repulsion.ts";
-import { soloExecution } from "./solo_execution.ts";
-
-/** Where evaluations put the terms' arrays, one evaluation after the other. */
-const execution = soloExecution();
+import { layersFor } from "./residual.ts";
+import { share } from "./team.ts";
+import { total } from "./total.ts";
 
 /** The pairs that a model's terms run over. A list may hold more pairs than a term's cutoff asks for. */
 export interface EvaluationPairs {
@@ -32,90 +29,99 @@ export interface EvaluationPairs {
   readonly longRangeCutoff: number | null;
 }
 
-/** All that one evaluation gives. Zeros for terms that the model does not have. */
-export type ReferenceResult = Required<Omit<Result, "stress" | "hessian" | "domain" | "committee">>;
+/** Each atom's part of the energy, `[N]`, eV; zeros for terms that the model does not have. */
+export interface AtomicEnergies {
+  readonly nn: Float64Array;
+  readonly repulsion: Float64Array;
+  readonly electrostatics: Float64Array;
+  readonly dispersion: Float64Array;
+}
+
+/** All that one evaluation gives, in the workspace it was computed in. */
+export interface Evaluation {
+  readonly energies: AtomicEnergies;
+  /** ∂E/∂R, and ∂E/∂ε by atoms. */
+  readonly gradient: PositionGradient;
+  /** `[N]`, e. */
+  readonly charges: Float64Array;
+  /** `[N]`, Å³; zeros for a model without dispersion, as are the C6. */
+  readonly polarizabilities: Float64Array;
+  /** `[N]`, eV Å⁶. */
+  readonly c6: Float64Array;
+  /** Distances of the pairs, Å; where atoms coincide the rest is not numbers. */
+  readonly near: PairGeometry;
+  readonly far: PairGeometry;
+}
 
 /**
- * Energy, forces, virial and atomic properties of a structure in float64.
- *
- * Polarizabilities and C6 of a structure without any pair are 0, as the published code has it.
+ * Energy, its gradient and atomic properties of a structure in float64, by all threads of a team together.
  *
  * @param system Prepared for the structure's numbers, charge and unpaired electrons.
- * @param structure Its positions and cell are looked at.
- * @throws RangeError for coincident atoms; Error for a result that is not finite.
+ * @param structure Positions and cell, in memory that all threads see.
+ * @param pairs Likewise.
+ * @returns What all threads may read.
  */
-export function evaluate(system: PreparedSystem, structure: Structure, pairs: EvaluationPairs): ReferenceResult {
+export function evaluate(
+  execution: Execution,
+  system: PreparedSystem,
+  structure: Pick<Structure, "positions" | "cell">,
+  pairs: EvaluationPairs,
+): Evaluation {
   const { network, references, composition: { numbers, charge } } = system;
-  const { cutoff, electrostatics: charged } = network.hyperparameters;
+  const { cutoff, electrostatics: charged, activation } = network.hyperparameters;
   const { longRangeCutoff } = pairs;
-  execution.workspace.reset();
+  const layers = layersFor(execution, activation, numbers.length, network.features);
   const near = pairGeometry(execution, structure, pairs.network);
-  checkApproach(near);
-  const far = pairGeometry(execution, structure, pairs.longRange);
+  const far = pairs.longRange === pairs.network ? near : pairGeometry(execution, structure, pairs.longRange);
 
-  const neural = networkTerm(execution, system, near);
-  const charges = conserveCharge(neural.charges, charge);
+  const neural = networkTerm(layers, system, near);
+  const charges = conserveCharge(execution, neural.charges, charge);
   const nuclear = network.repulsion === null
-    ? noEnergy(near)
+    ? noEnergy(execution, near)
     : repulsion(execution, network.repulsion, cutoff, numbers, near);
-  const electric = charged ? electrostatics(execution, { cutoff, longRangeCutoff }, charges, far) : noEnergy(far);
+  const electric = charged
+    ? electrostatics(execution, { cutoff, longRangeCutoff }, charges, far)
+    : noEnergy(execution, far);
   const dispersive = network.dispersion === null || references === null
-    ? noEnergy(far)
+    ? noEnergy(execution, far)
     : dispersion(execution, network.dispersion, references, longRangeCutoff, numbers, charges, far);
 
-  const chargesAdjoint = conserveChargeAdjoint(sum(electric.charges, dispersive.charges));
-  const neuralAdjoint = networkTermAdjoint(execution, system, near, neural.tape, chargesAdjoint);
-  const nearDistances = sum(neuralAdjoint.distances, nuclear.distances);
-  const farDistances = sum(electric.distances, dispersive.distances);
+  const chargesAdjoint = total(execution, numbers.length, [electric.charges, dispersive.charges]);
+  const neuralAdjoint = networkTermAdjoint(
+    layers,
+    system,
+    near,
+    neural.tape,
+    conserveChargeAdjoint(execution, chargesAdjoint),
+  );
   const gradient = zeroPositionGradient(execution, numbers.length);
+  const nearDistances = total(execution, near.distances.length, [neuralAdjoint.distances, nuclear.distances]);
+  const farDistances = total(execution, far.distances.length, [electric.distances, dispersive.distances]);
   const nearVectors = vectorsAdjoint(execution, near, nearDistances, neuralAdjoint.directions);
   addPositionGradient(execution, near, nearVectors, gradient);
   addPositionGradient(execution, far, vectorsAdjoint(execution, far, farDistances, null), gradient);
-
-  const energies = {
-    nn: neural.energies,
-    repulsion: nuclear.energies.slice(),
-    electrostatics: electric.energies.slice(),
-    dispersion: dispersive.energies.slice(),
-  };
-  const { polarizabilities, c6 } = hasPairs(structure, pairs) ? dispersive : noEnergy(far);
-  const result = {
-    energy: Object.values(energies).reduce((total, term) => term.reduce((a, b) => a + b, total), 0),
-    forces: Float64Array.from(gradient.positions, negated),
-    virial: totalStrain(gradient).map(negated),
+  execution.team.barrier();
+  return {
+    energies: {
+      nn: neural.energies,
+      repulsion: nuclear.energies,
+      electrostatics: electric.energies,
+      dispersion: dispersive.energies,
+    },
+    gradient,
     charges,
-    dipole: dipole(charges, structure.positions),
-    energies,
-    polarizabilities: polarizabilities.slice(),
-    c6: c6.slice(),
+    polarizabilities: dispersive.polarizabilities,
+    c6: dispersive.c6,
+    near,
+    far,
   };
-  checkFinite(result);
-  return result;
-}
-
-/** Σ q R `[3]` about the coordinates' origin, eÅ. */
-export function dipole(charges: Float64Array, positions: Float64Array): Float64Array {
-  const result = new Float64Array(3);
-  for (let at = 0; at < positions.length; at++) result[at % 3]! += charges[Math.floor(at / 3)]! * positions[at]!;
-  return result;
 }
 
 /** What a term that the model does not have contributes. */
-function noEnergy({ pairs: { atomCount, pairCount } }: PairGeometry): DispersionEnergy {
-  return {
-    energies: new Float64Array(atomCount),
-    distances: new Float64Array(pairCount),
-    charges: new Float64Array(atomCount),
-    polarizabilities: new Float64Array(atomCount),
-    c6: new Float64Array(atomCount),
-  };
-}
-
-/** Whether the published code would find any pair: it looks at all of a cluster's, at a cell's within the cutoffs. */
-function hasPairs({ numbers, periodic }: Structure, { network, longRange }: EvaluationPairs): boolean {
-  return periodic.includes(true) ? network.pairCount + longRange.pairCount > 0 : numbers.length > 1;
-}
-
-function negated(value: number): number {
-  return -value;
+function noEnergy({ workspace, team }: Execution, { pairs: { atomCount, pairCount } }: PairGeometry): DispersionEnergy {
+  const atomic = workspace.float64(atomCount), distances = workspace.float64(pairCount);
+  const atoms = share(team, atomCount), own = share(team, pairCount);
+  atomic.fill(0, atoms.from, atoms.to);
+  distances.fill(0, own.from, own.to);
+  return { energies: atomic, distances, charges: atomic, polarizabilities: atomic, c6: atomic };
 }

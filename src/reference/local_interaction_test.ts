@@ -5,28 +5,29 @@ import { buildNetwork } from "../model/build_network.ts";
 import { buildAllPairs } from "../structure/all_pairs.ts";
 import { createRandom } from "../structure/random.ts";
 import { angularFunctions } from "./angular.ts";
-import { plainDenseProducts } from "./dense.ts";
 import {
+  addProductOfHalves,
   type LocalFeatures,
   localInteraction,
   localInteractionAdjoint,
   type LocalPairs,
-  productOfHalves,
   productOfHalvesAdjoint,
   zeroPairsAdjoint,
 } from "./local_interaction.ts";
 import { pairGeometry } from "./pair_geometry.ts";
-import type { Layers } from "./residual.ts";
+import { placeNetwork } from "./place_network.ts";
+import { layersFor } from "./residual.ts";
 import { soloExecution } from "./solo_execution.ts";
 
-const layers: Layers = { products: plainDenseProducts, activation: "swish" };
 const atoms = 3;
 const execution = soloExecution();
 
 for (const irreps of [true, false]) {
   Deno.test(`localInteraction with ${irreps ? "irreducible" : "Cartesian"} d functions has the adjoint of its value`, () => {
     const random = createRandom(1);
-    const { modules: [module], features, basisFunctions } = buildNetwork(tinyModel({ irreps, features: 4 }));
+    const network = placeNetwork(buildNetwork(tinyModel({ irreps, features: 4 })), execution.workspace);
+    const { modules: [module], features, basisFunctions } = network;
+    const layers = layersFor(execution, "swish", atoms, features);
     const list = buildAllPairs(atoms);
     const geometry = pairGeometry(execution, randomStructure(random, { numbers: [1, 1, 1], size: 2 }), list);
     const pairs: LocalPairs = {
@@ -41,7 +42,7 @@ for (const irreps of [true, false]) {
       dot(localInteraction(layers, module!, { ...pairs, ...of }, { ...inputs, ...at }).value, adjoint);
 
     const { tape } = localInteraction(layers, module!, pairs, inputs);
-    const pairsAdjoint = zeroPairsAdjoint(pairs);
+    const pairsAdjoint = zeroPairsAdjoint(execution, pairs);
     const found = localInteractionAdjoint(layers, module!, pairs, inputs, tape, adjoint, pairsAdjoint);
     for (const key of ["x", "s", "p", "d"] as const) {
       assertClose(found[key], centralDifferences((at) => f({ [key]: at }), inputs[key]), 1e-9, { name: key });
@@ -58,13 +59,18 @@ for (const irreps of [true, false]) {
   });
 }
 
-Deno.test("productOfHalves sums the products over components and has the adjoint of its value", () => {
+Deno.test("addProductOfHalves adds the products summed over components and has the adjoint of its value", () => {
   const random = createRandom(2);
-  assertClose(productOfHalves(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8), 1, 2), [1 * 3 + 5 * 7, 2 * 4 + 6 * 8], 0);
+  const of = (projected: Float64Array, atoms: number, components: number) => {
+    const invariants = new Float64Array(projected.length / (2 * components)).fill(1);
+    addProductOfHalves(execution, projected, components, invariants, atoms);
+    return invariants;
+  };
+  assertClose(of(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8), 1, 2), [1 + 1 * 3 + 5 * 7, 1 + 2 * 4 + 6 * 8], 0);
   const projected = randomArray(random, 2 * 3 * 4), adjoint = randomArray(random, 2 * 2);
   assertClose(
-    productOfHalvesAdjoint(projected, 2, 3, adjoint),
-    centralDifferences((at) => dot(productOfHalves(at, 2, 3), adjoint), projected),
+    productOfHalvesAdjoint(execution, projected, 3, adjoint, 2),
+    centralDifferences((at) => dot(of(at, 2, 3), adjoint), projected),
     1e-10,
   );
 });

@@ -1,4 +1,3 @@
-import type { InteractionModule } from "../model/network.ts";
 import {
   type AttentionInputs,
   exactAttention,
@@ -8,8 +7,8 @@ import {
   linearAttentionAdjoint,
   type LinearAttentionTape,
 } from "./attention.ts";
-import { accumulate, sum } from "./elementwise.ts";
 import type { LocalFeatures } from "./local_interaction.ts";
+import type { PlacedModule } from "./place_network.ts";
 import {
   type Layers,
   residualMlp,
@@ -19,6 +18,7 @@ import {
   residualStackAdjoint,
   type ResidualStackTape,
 } from "./residual.ts";
+import { total } from "./total.ts";
 
 /**
  * What a module computes of its atoms' features before it looks at the neighbours, all `[N][F]`; also the adjoints of
@@ -44,7 +44,7 @@ export interface ModuleInputsTape {
 /** residual_pre, the local interaction's residual MLPs and the whole nonlocal interaction of features x `[N][F]`. */
 export function moduleInputs(
   layers: Layers,
-  module: InteractionModule,
+  module: PlacedModule,
   features: Float64Array,
   atoms: number,
 ): { inputs: ModuleInputs; tape: ModuleInputsTape } {
@@ -57,10 +57,10 @@ export function moduleInputs(
   const keys = residualMlp(layers, module.resblockK, pre.value, atoms);
   const values = residualMlp(layers, module.resblockV, pre.value, atoms);
   const attentionInputs = { queries: queries.value, keys: keys.value, values: values.value };
-  const { omega, randomFeatures } = module;
-  const attention = omega === null
-    ? exactAttention(layers.products, attentionInputs, atoms)
-    : linearAttention(layers.products, { omega, randomFeatures }, attentionInputs, atoms);
+  const { randomProjection } = module;
+  const attention = randomProjection === null
+    ? exactAttention(layers, attentionInputs, atoms)
+    : linearAttention(layers, randomProjection, attentionInputs, atoms);
   return {
     inputs: {
       x: pre.value,
@@ -80,29 +80,31 @@ export function moduleInputs(
 /** Adjoint of {@link moduleInputs}: adjoints of what it returns → x̄ `[N][F]`. */
 export function moduleInputsAdjoint(
   layers: Layers,
-  module: InteractionModule,
+  module: PlacedModule,
   tape: ModuleInputsTape,
   adjoint: ModuleInputs,
   atoms: number,
 ): Float64Array {
-  const { omega, randomFeatures } = module;
   const attention = "weights" in tape.attention
-    ? exactAttentionAdjoint(layers.products, tape.attentionInputs, tape.attention, adjoint.nonlocal, atoms)
+    ? exactAttentionAdjoint(layers, tape.attentionInputs, tape.attention, adjoint.nonlocal, atoms)
     : linearAttentionAdjoint(
-      layers.products,
-      { omega: omega!, randomFeatures },
+      layers,
+      module.randomProjection!,
       tape.attentionInputs,
       tape.attention,
       adjoint.nonlocal,
       atoms,
     );
   const { local, attentionMlps } = tape;
-  const x = sum(adjoint.x, residualMlpAdjoint(layers, module.resblockX, local.x, adjoint.local.x, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockS, local.s, adjoint.local.s, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockP, local.p, adjoint.local.p, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockD, local.d, adjoint.local.d, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockQ, attentionMlps.queries, attention.queries, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockK, attentionMlps.keys, attention.keys, atoms));
-  accumulate(x, residualMlpAdjoint(layers, module.resblockV, attentionMlps.values, attention.values, atoms));
+  const x = total(layers, atoms, [
+    adjoint.x,
+    residualMlpAdjoint(layers, module.resblockX, local.x, adjoint.local.x, atoms),
+    residualMlpAdjoint(layers, module.resblockS, local.s, adjoint.local.s, atoms),
+    residualMlpAdjoint(layers, module.resblockP, local.p, adjoint.local.p, atoms),
+    residualMlpAdjoint(layers, module.resblockD, local.d, adjoint.local.d, atoms),
+    residualMlpAdjoint(layers, module.resblockQ, attentionMlps.queries, attention.queries, atoms),
+    residualMlpAdjoint(layers, module.resblockK, attentionMlps.keys, attention.keys, atoms),
+    residualMlpAdjoint(layers, module.resblockV, attentionMlps.values, attention.values, atoms),
+  ]);
   return residualStackAdjoint(layers, module.residualPre, tape.pre, x, atoms);
 }

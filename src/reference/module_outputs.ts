@@ -1,5 +1,3 @@
-import type { InteractionModule } from "../model/network.ts";
-import { accumulate, sum } from "./elementwise.ts";
 import {
   localInteraction,
   localInteractionAdjoint,
@@ -8,6 +6,7 @@ import {
   type LocalTape,
 } from "./local_interaction.ts";
 import type { ModuleInputs } from "./module_inputs.ts";
+import type { PlacedModule } from "./place_network.ts";
 import {
   type Layers,
   residualMlp,
@@ -17,6 +16,7 @@ import {
   residualStackAdjoint,
   type ResidualStackTape,
 } from "./residual.ts";
+import { total } from "./total.ts";
 
 /** What a module passes on, or the adjoints of it, `[N][F]` each. */
 export interface ModuleOutputs {
@@ -36,14 +36,13 @@ export interface ModuleOutputsTape {
 /** The local interaction, residual_post of x + l + n, and the module's output of a module's inputs. */
 export function moduleOutputs(
   layers: Layers,
-  module: InteractionModule,
+  module: PlacedModule,
   pairs: LocalPairs,
   { x, local, nonlocal }: ModuleInputs,
 ): { outputs: ModuleOutputs; tape: ModuleOutputsTape } {
   const atoms = pairs.pairs.atomCount;
   const interaction = localInteraction(layers, module, pairs, local);
-  const updated = sum(x, interaction.value);
-  accumulate(updated, nonlocal);
+  const updated = total(layers, atoms, [x, interaction.value, nonlocal]);
   const post = residualStack(layers, module.residualPost, updated, atoms);
   const output = residualMlp(layers, module.resblock, post.value, atoms);
   return {
@@ -58,7 +57,7 @@ export function moduleOutputs(
  */
 export function moduleOutputsAdjoint(
   layers: Layers,
-  module: InteractionModule,
+  module: PlacedModule,
   pairs: LocalPairs,
   inputs: ModuleInputs,
   tape: ModuleOutputsTape,
@@ -67,7 +66,7 @@ export function moduleOutputsAdjoint(
 ): ModuleInputs {
   const atoms = pairs.pairs.atomCount;
   const fromOutput = residualMlpAdjoint(layers, module.resblock, tape.mlp, adjoint.y, atoms);
-  const post = adjoint.x === null ? fromOutput : sum(fromOutput, adjoint.x);
+  const post = adjoint.x === null ? fromOutput : total(layers, atoms, [fromOutput, adjoint.x]);
   const updated = residualStackAdjoint(layers, module.residualPost, tape.post, post, atoms);
   const local = localInteractionAdjoint(layers, module, pairs, inputs.local, tape.local, updated, pairsAdjoint);
   return { x: updated, local, nonlocal: updated };

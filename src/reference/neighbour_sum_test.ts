@@ -3,7 +3,7 @@ import { assertClose, centralDifferences, dot, randomArray } from "../../tests/f
 import { randomStructure } from "../../tests/fixtures/random_structure.ts";
 import { buildPairList } from "../structure/build_pair_list.ts";
 import { createRandom } from "../structure/random.ts";
-import { neighbourSum, neighbourSumAdjoint } from "./neighbour_sum.ts";
+import { neighbourSum, neighbourSumAdjoint } from "./plain_functions.ts";
 
 const features = 3;
 const atoms = 3;

@@ -1,5 +1,7 @@
 import type { Activation, Linear } from "../model/network.ts";
+import type { PairList } from "../structure/pair_list.ts";
 import type { ActivationKind } from "./activation.ts";
+import type { AngularFunctions } from "./angular.ts";
 import type { Share } from "./team.ts";
 
 /** A linear layer with what its products take. */
@@ -8,8 +10,14 @@ export interface PreparedLinear extends Linear {
   readonly transposed: Float64Array;
 }
 
-/** Whether a result replaces what was in its array, or is added to it. */
-export type Into = "replace" | "add";
+/** What the pairs bring to a sum over neighbours. */
+export interface Messages {
+  readonly pairs: PairList;
+  /** a `[U][C]`. */
+  readonly angular: AngularFunctions;
+  /** g `[U][F]`. */
+  readonly filters: Float64Array;
+}
 
 /**
  * The inner loops of everything here: what takes a model's time and is worth having in more than one implementation.
@@ -20,10 +28,20 @@ export type Into = "replace" | "add";
  * comes out the same whatever share it is in. Sizes are the caller's responsibility.
  */
 export interface Operations {
-  /** y = x Wᵀ + b, row by row: x `[rows][inputs]` → y `[rows][outputs]`. */
-  linear(layer: PreparedLinear, x: Float64Array, y: Float64Array, rows: Share, into?: Into): void;
-  /** Adjoint of {@link Operations.linear}, x̄ = ȳ W: ȳ `[rows][outputs]` → x̄ `[rows][inputs]`. */
-  linearAdjoint(layer: PreparedLinear, yAdjoint: Float64Array, xAdjoint: Float64Array, rows: Share, into?: Into): void;
+  /** y = base + x Wᵀ + b, row by row: x `[rows][inputs]` → y `[rows][outputs]`. Without base: 0; it may be y itself. */
+  linear(layer: PreparedLinear, x: Float64Array, y: Float64Array, rows: Share, base?: Float64Array): void;
+  /**
+   * Adjoint of {@link Operations.linear} and of what came before the layer, x̄ = base + factor∘(ȳ W): ȳ `[rows][outputs]` →
+   * x̄ `[rows][inputs]`. Without factor: 1, without base: 0; base may be x̄ itself.
+   */
+  linearAdjoint(
+    layer: PreparedLinear,
+    yAdjoint: Float64Array,
+    xAdjoint: Float64Array,
+    rows: Share,
+    factor?: Float64Array,
+    base?: Float64Array,
+  ): void;
   /** C = A B: A `[m][k]`, B `[k][n]` → C `[m][n]`, of which `rows` are computed. */
   product(a: Float64Array, b: Float64Array, c: Float64Array, k: number, n: number, rows: Share): void;
   /** C = Aᵀ B: A `[k][m]`, B `[k][n]` → C `[m][n]`, of which `rows` are computed. */
@@ -51,4 +69,31 @@ export interface Operations {
   multiply(a: Float64Array, b: Float64Array, result: Float64Array, elements: Share): void;
   /** a + b, element by element; `result` may be one of them. */
   add(a: Float64Array, b: Float64Array, result: Float64Array, elements: Share): void;
+  /**
+   * Each atom's sum over its neighbours, X_i = Σ_j a(p_ij) g(r_ij)∘x_j: features x `[N][F]` → X `[N][C][F]`.
+   *
+   * Every pair counts for both its atoms; for the second one the angular functions take their sign from their parity.
+   */
+  neighbourSum(messages: Messages, features: Float64Array, sums: Float64Array, atoms: Share): void;
+  /** Adjoint of {@link Operations.neighbourSum} in the features: X̄ `[N][C][F]` → x̄ `[N][F]`. */
+  neighbourSumFeaturesAdjoint(
+    messages: Messages,
+    sumsAdjoint: Float64Array,
+    featuresAdjoint: Float64Array,
+    atoms: Share,
+  ): void;
+  /**
+   * Adjoint of {@link Operations.neighbourSum} in the angular functions and, through the linear layer without bias that
+   * made the filters, in the radial functions: X̄ `[N][C][F]` and x `[N][F]`; what comes out is added to b̄ `[U][K]` and,
+   * where it is given, ā `[U][C]`.
+   */
+  neighbourSumPairsAdjoint(
+    messages: Messages,
+    radial: PreparedLinear,
+    features: Float64Array,
+    sumsAdjoint: Float64Array,
+    basisAdjoint: Float64Array,
+    angularAdjoint: Float64Array | null,
+    pairs: Share,
+  ): void;
 }

@@ -1,16 +1,16 @@
 import type { Network } from "../model/network.ts";
-import { buildAllPairs } from "../structure/all_pairs.ts";
 import { cellVolume } from "../structure/cell.ts";
 import { CutoffPairs } from "../structure/cutoff_pairs.ts";
-import type { PairList } from "../structure/pair_list.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
-import { checkCoordinates, checkProperties } from "./checks.ts";
-import type { DenseProducts } from "./dense.ts";
-import { evaluate, type EvaluationPairs, type ReferenceResult } from "./evaluate.ts";
+import { checkCoordinates, checkElements, checkProperties } from "./checks.ts";
+import { collectResult, type ReferenceResult } from "./collect_result.ts";
 import { hessian } from "./hessian.ts";
-import { type PreparedSystem, SystemPreparation } from "./prepared_system.ts";
+import type { Composition } from "./prepared_system.ts";
+import { shareModel } from "./shared_model.ts";
+import { soloTeam } from "./team.ts";
+import { type StepInputs, type StepShape, TeamProgram } from "./team_program.ts";
 
 /**
  * How much farther than a cutoff the lists look that pairs are taken from, Å: new ones every some ten steps of dynamics at
@@ -22,8 +22,8 @@ const skin = 0.6;
 export interface ReferenceOptions {
   /** Where electrostatics and dispersion end, Å, or `null` for nowhere, in place of what the model says. */
   readonly longRangeCutoff?: number | null | undefined;
-  /** What the dense products are computed with, in place of plain TypeScript. */
-  readonly products?: DenseProducts | undefined;
+  /** What `compileKernels` gives; without it plain TypeScript computes. */
+  readonly kernels?: WebAssembly.Module | null | undefined;
   /** Called at the end of each part of an evaluation. */
   readonly onPhase?: PhaseObserver | undefined;
 }
@@ -31,30 +31,32 @@ export interface ReferenceOptions {
 /** SpookyNet in float64 on the processor. Finds the pairs itself and remembers the last composition it has seen. */
 export class ReferenceEngine {
   readonly #network: Network;
-  readonly #preparation: SystemPreparation;
-  readonly #longRangeCutoff: number | null;
+  /** Whether there are terms that look beyond the network's cutoff. */
+  readonly #hasLongRange: boolean;
   readonly #networkPairs: CutoffPairs;
-  /** Pairs within the long-range cutoff; `null`: there is none. */
-  readonly #cutoffPairs: CutoffPairs | null;
-  #allPairs: PairList | null = null;
+  /** Pairs within the long-range cutoff; `null`: there is none, or no term that would ask for them. */
+  readonly #longRangePairs: CutoffPairs | null;
   readonly #onPhase: PhaseObserver | undefined;
-  #prepared: PreparedSystem | null = null;
+  readonly #program: TeamProgram;
+  #prepared: Composition | null = null;
 
   /**
-   * @param network Kept, not copied.
+   * @param network Kept, and copied to where the kernels find it.
    * @throws RangeError for a long-range cutoff that is not a positive length.
    */
   constructor(network: Network, options: ReferenceOptions = {}) {
-    const { longRangeCutoff = network.hyperparameters.longRangeCutoff } = options;
+    const { longRangeCutoff = network.hyperparameters.longRangeCutoff, kernels = null } = options;
     if (longRangeCutoff !== null && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
       throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
     }
     this.#network = network;
-    this.#preparation = new SystemPreparation(network, options.products);
-    this.#longRangeCutoff = longRangeCutoff;
     this.#networkPairs = new CutoffPairs(network.hyperparameters.cutoff, skin);
-    this.#cutoffPairs = longRangeCutoff === null ? null : new CutoffPairs(longRangeCutoff, skin);
+    this.#hasLongRange = network.hyperparameters.electrostatics || network.dispersion !== null;
+    this.#longRangePairs = longRangeCutoff === null || !this.#hasLongRange
+      ? null
+      : new CutoffPairs(longRangeCutoff, skin);
     this.#onPhase = options.onPhase;
+    this.#program = new TeamProgram(shareModel(network, kernels, 1, 1), longRangeCutoff, soloTeam);
   }
 
   /**
@@ -68,8 +70,8 @@ export class ReferenceEngine {
   compute(structure: Structure, properties: ReadonlySet<Property>): Result {
     checkProperties(this.#network, properties);
     checkCoordinates(structure);
-    const system = this.#prepare(structure);
-    const { energy, forces, ...others } = this.#evaluate(system, structure);
+    checkElements(this.#network, structure.numbers);
+    const { energy, forces, ...others } = this.#evaluate(structure);
     const { virial, charges, dipole, energies, polarizabilities, c6 } = others;
     const volume = structure.periodic.includes(false) ? null : cellVolume(structure.cell!);
     return {
@@ -83,46 +85,47 @@ export class ReferenceEngine {
       ...(properties.has("polarizabilities") && { polarizabilities }),
       ...(properties.has("c6") && { c6 }),
       ...(properties.has("hessian") && {
-        hessian: hessian(structure, (displaced) => this.#evaluate(system, displaced).forces),
+        hessian: hessian(structure, (displaced) => this.#evaluate(displaced).forces),
       }),
     };
   }
 
-  #prepare({ numbers, charge, unpaired }: Structure): PreparedSystem {
-    const last = this.#prepared?.composition;
-    const same = last !== undefined && last.charge === charge && last.unpaired === unpaired &&
-      last.numbers.length === numbers.length && last.numbers.every((z, i) => z === numbers[i]);
-    return same ? this.#prepared! : this.#prepared = this.#preparation.prepare({ numbers, charge, unpaired });
-  }
-
-  #evaluate(system: PreparedSystem, structure: Structure): ReferenceResult {
-    const pairs = this.#pairs(structure);
+  #evaluate(structure: Structure): ReferenceResult {
+    const { shape, inputs } = this.#step(structure);
+    this.#prepare(structure);
     this.#onPhase?.("neighbour list");
-    const result = evaluate(system, structure, pairs);
+    const result = collectResult(structure, this.#program.evaluate(shape, inputs));
     this.#onPhase?.("computation");
     return result;
   }
 
-  #pairs(structure: Structure): EvaluationPairs {
-    const network = this.#networkPairs.update(structure);
-    const hasLongRange = this.#network.hyperparameters.electrostatics || this.#network.dispersion !== null;
-    return {
-      network,
-      longRange: hasLongRange ? this.#longRangePairs(structure) : network,
-      longRangeCutoff: this.#longRangeCutoff,
-    };
+  #prepare({ numbers, charge, unpaired }: Structure): void {
+    const last = this.#prepared;
+    const isSame = last !== null && last.charge === charge && last.unpaired === unpaired &&
+      last.numbers.length === numbers.length && last.numbers.every((z, i) => z === numbers[i]);
+    if (isSame) return;
+    const composition = { numbers: numbers.slice(), charge, unpaired };
+    this.#program.prepare(numbers.length, composition);
+    this.#prepared = composition;
   }
 
-  #longRangePairs(structure: Structure): PairList {
-    if (this.#cutoffPairs !== null) return this.#cutoffPairs.update(structure);
-    if (structure.periodic.includes(true)) {
+  /** The pairs that the terms run over. */
+  #step(structure: Structure): { shape: StepShape; inputs: StepInputs } {
+    const network = this.#networkPairs.update(structure);
+    const longRange = this.#longRangePairs?.update(structure) ?? null;
+    if (this.#hasLongRange && longRange === null && structure.periodic.includes(true)) {
       throw new RangeError(
         "Expected a long-range cutoff for a periodic structure but found none in the model, whose electrostatics and " +
           "dispersion reach everywhere; Ewald sums are not available: give a long-range cutoff",
       );
     }
-    const atoms = structure.numbers.length;
-    if (this.#allPairs?.atomCount !== atoms) this.#allPairs = buildAllPairs(atoms);
-    return this.#allPairs;
+    return {
+      shape: {
+        nearPairs: network.pairCount,
+        farPairs: longRange?.pairCount ?? (this.#hasLongRange ? "all" : "near"),
+        hasCell: structure.cell !== null,
+      },
+      inputs: { structure, network, longRange },
+    };
   }
 }

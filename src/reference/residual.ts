@@ -1,12 +1,14 @@
-import type { ResidualBlock, ResidualMlp } from "../model/network.ts";
-import { activate, type ActivationKind } from "./activation.ts";
-import type { DenseProducts } from "./dense.ts";
-import { hadamard, sum } from "./elementwise.ts";
+import type { Activation, ResidualBlock, ResidualMlp } from "../model/network.ts";
+import type { ActivationKind } from "./activation.ts";
+import type { Execution } from "./execution.ts";
+import type { Placed } from "./place_network.ts";
+import { share } from "./team.ts";
 
-/** What computing a layer takes besides its parameters. */
-export interface Layers {
-  readonly products: DenseProducts;
+/** What computing layers takes besides their parameters. */
+export interface Layers extends Execution {
   readonly activation: ActivationKind;
+  /** Room for what is not kept, `[rows][F]` each for the most rows there are; a thread uses its own rows only. */
+  readonly scratch: readonly [Float64Array, Float64Array];
 }
 
 /** A value and what its adjoint needs to know of the way there. */
@@ -30,38 +32,49 @@ export interface ResidualMlpTape {
   readonly derivative: Float64Array;
 }
 
+/** Layers for up to so many rows of F features. */
+export function layersFor(execution: Execution, activation: ActivationKind, rows: number, features: number): Layers {
+  const { workspace } = execution;
+  const scratch = [workspace.float64(rows * features), workspace.float64(rows * features)] as const;
+  return { ...execution, activation, scratch };
+}
+
 /** x + linear2(activation2(linear1(activation1(x)))): x `[rows][F]` → `[rows][F]`. */
 export function residualBlock(
-  { products, activation }: Layers,
-  block: ResidualBlock,
+  layers: Layers,
+  block: Placed<ResidualBlock>,
   x: Float64Array,
   rows: number,
 ): Taped<ResidualBlockTape> {
-  const first = activate(activation, block.activation1, x);
-  const hidden = products.linear(block.linear1, first.value, rows);
-  const second = activate(activation, block.activation2, hidden);
-  return {
-    value: sum(x, products.linear(block.linear2, second.value, rows)),
-    tape: { derivative1: first.derivative, derivative2: second.derivative },
-  };
+  const { workspace, team, operations, scratch: [activated, hidden] } = layers;
+  const own = share(team, rows);
+  const value = workspace.float64(x.length);
+  const derivative1 = activate(layers, block.activation1, x, rows);
+  operations.linear(block.linear1, activated, hidden, own);
+  const derivative2 = activate(layers, block.activation2, hidden, rows);
+  operations.linear(block.linear2, activated, value, own, x);
+  return { value, tape: { derivative1, derivative2 } };
 }
 
 /** Adjoint of {@link residualBlock}: ȳ `[rows][F]` → x̄ `[rows][F]`. */
 export function residualBlockAdjoint(
-  { products }: Layers,
-  block: ResidualBlock,
-  tape: ResidualBlockTape,
+  { workspace, team, operations, scratch: [hidden] }: Layers,
+  block: Placed<ResidualBlock>,
+  { derivative1, derivative2 }: ResidualBlockTape,
   yAdjoint: Float64Array,
   rows: number,
 ): Float64Array {
-  const hidden = hadamard(products.linearAdjoint(block.linear2, yAdjoint, rows), tape.derivative2);
-  return sum(yAdjoint, hadamard(products.linearAdjoint(block.linear1, hidden, rows), tape.derivative1));
+  const own = share(team, rows);
+  const xAdjoint = workspace.float64(yAdjoint.length);
+  operations.linearAdjoint(block.linear2, yAdjoint, hidden, own, derivative2);
+  operations.linearAdjoint(block.linear1, hidden, xAdjoint, own, derivative1, yAdjoint);
+  return xAdjoint;
 }
 
 /** The residual blocks one after the other: x `[rows][F]` → `[rows][F]`. An empty stack returns x itself, not a copy. */
 export function residualStack(
   layers: Layers,
-  stack: readonly ResidualBlock[],
+  stack: readonly Placed<ResidualBlock>[],
   x: Float64Array,
   rows: number,
 ): Taped<ResidualStackTape> {
@@ -78,40 +91,55 @@ export function residualStack(
 /** Adjoint of {@link residualStack}: ȳ `[rows][F]` → x̄ `[rows][F]`; ȳ itself for an empty stack. */
 export function residualStackAdjoint(
   layers: Layers,
-  stack: readonly ResidualBlock[],
+  stack: readonly Placed<ResidualBlock>[],
   tape: ResidualStackTape,
   yAdjoint: Float64Array,
   rows: number,
 ): Float64Array {
-  return stack.reduceRight(
-    (adjoint, block, index) => residualBlockAdjoint(layers, block, tape[index]!, adjoint, rows),
-    yAdjoint,
-  );
+  let adjoint = yAdjoint;
+  for (let b = stack.length - 1; b >= 0; b--) {
+    adjoint = residualBlockAdjoint(layers, stack[b]!, tape[b]!, adjoint, rows);
+  }
+  return adjoint;
 }
 
 /** linear(activation(residual stack(x))): x `[rows][F]` → `[rows][outputs]`. */
 export function residualMlp(
   layers: Layers,
-  mlp: ResidualMlp,
+  mlp: Placed<ResidualMlp>,
   x: Float64Array,
   rows: number,
 ): Taped<ResidualMlpTape> {
+  const { workspace, team, operations, scratch: [activated] } = layers;
   const stack = residualStack(layers, mlp.stack, x, rows);
-  const activated = activate(layers.activation, mlp.activation, stack.value);
-  return {
-    value: layers.products.linear(mlp.linear, activated.value, rows),
-    tape: { stack: stack.tape, derivative: activated.derivative },
-  };
+  const value = workspace.float64(rows * mlp.linear.outputs);
+  const derivative = activate(layers, mlp.activation, stack.value, rows);
+  operations.linear(mlp.linear, activated, value, share(team, rows));
+  return { value, tape: { stack: stack.tape, derivative } };
 }
 
 /** Adjoint of {@link residualMlp}: ȳ `[rows][outputs]` → x̄ `[rows][F]`. */
 export function residualMlpAdjoint(
   layers: Layers,
-  mlp: ResidualMlp,
+  mlp: Placed<ResidualMlp>,
   tape: ResidualMlpTape,
   yAdjoint: Float64Array,
   rows: number,
 ): Float64Array {
-  const activated = hadamard(layers.products.linearAdjoint(mlp.linear, yAdjoint, rows), tape.derivative);
+  const { workspace, team, operations } = layers;
+  const activated = workspace.float64(rows * mlp.linear.inputs);
+  operations.linearAdjoint(mlp.linear, yAdjoint, activated, share(team, rows), tape.derivative);
   return residualStackAdjoint(layers, mlp.stack, tape.stack, activated, rows);
+}
+
+/** Activates x `[rows][F]` into the first scratch array and returns the derivative. */
+function activate(
+  { workspace, team, operations, activation, scratch: [value] }: Layers,
+  parameters: Placed<Activation>,
+  x: Float64Array,
+  rows: number,
+): Float64Array {
+  const derivative = workspace.float64(rows * parameters.alpha.length);
+  operations.activate(activation, parameters, x, value, derivative, share(team, rows));
+  return derivative;
 }

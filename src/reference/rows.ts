@@ -1,22 +1,60 @@
-/** Sum of each row: `[rows][columns]` → `[rows]`. */
-export function rowSums(matrix: Float64Array, rows: number): Float64Array {
-  const columns = matrix.length / rows;
-  const sums = new Float64Array(rows);
-  for (let at = 0; at < matrix.length; at++) sums[Math.floor(at / columns)]! += matrix[at]!;
-  return sums;
+import type { Share } from "./team.ts";
+
+/** Sums of some columns: `[rows][columns]` → `[columns]`, of which those of `own` are computed. */
+export function columnSums(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  sums: Float64Array,
+  own: Share,
+): void {
+  sums.fill(0, own.from, own.to);
+  for (let row = 0; row < rows; row++) {
+    for (let column = own.from; column < own.to; column++) sums[column]! += matrix[row * columns + column]!;
+  }
 }
 
-/** Sum of each column: `[rows][columns]` → `[columns]`. */
-export function columnSums(matrix: Float64Array, columns: number): Float64Array {
-  const sums = new Float64Array(columns);
-  for (let at = 0; at < matrix.length; at++) sums[at % columns]! += matrix[at]!;
-  return sums;
+/** Some rows over their divisors: `[rows][columns]`, `[rows]` → `[rows][columns]`, which may be the matrix itself. */
+export function divideRows(
+  matrix: Float64Array,
+  divisors: Float64Array,
+  columns: number,
+  result: Float64Array,
+  own: Share,
+): void {
+  for (let row = own.from; row < own.to; row++) {
+    const divisor = divisors[row]!;
+    for (let at = row * columns; at < (row + 1) * columns; at++) result[at] = matrix[at]! / divisor;
+  }
 }
 
-/** Each row over its own divisor, as a new array: `[rows][columns]`, `[rows]` → `[rows][columns]`. */
-export function divideRows(matrix: Float64Array, divisors: Float64Array): Float64Array {
-  const columns = matrix.length / divisors.length;
-  return matrix.map((element, at) => element / divisors[Math.floor(at / columns)]!);
+/** Scalar products of some rows of two matrices, times a factor: `[rows][columns]` each → `[rows]`. */
+export function rowProducts(
+  a: Float64Array,
+  b: Float64Array,
+  columns: number,
+  factor: number,
+  products: Float64Array,
+  own: Share,
+): void {
+  for (let row = own.from; row < own.to; row++) {
+    let sum = 0;
+    for (let at = row * columns; at < (row + 1) * columns; at++) sum += a[at]! * b[at]!;
+    products[row] = factor * sum;
+  }
+}
+
+/** Some rows of a matrix as columns of its transpose: `[rows][columns]` → `[columns][rows]`. */
+export function transposeRows(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  result: Float64Array,
+  own: Share,
+): void {
+  for (let row = own.from; row < own.to; row++) {
+    for (let column = 0; column < columns; column++) result[column * rows + row] = matrix[row * columns + column]!;
+  }
 }
 
 /** Where the largest of values[from … to−1] stands; the first of several equal ones. */

@@ -44,8 +44,14 @@ export class Workspace {
     return this.#take(length, Int32Array) as Int32Array;
   }
 
-  /** Takes all arrays back. They must not be used any more. */
+  /** The first byte after all arrays that are out. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Takes all arrays back. They must not be used any more. All threads do this when none of them grows the memory. */
   reset(): void {
+    this.#capacity = this.#memory.buffer.byteLength;
     this.#end = this.#start;
     this.#taken = 0;
   }

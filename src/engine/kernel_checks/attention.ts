@@ -1,7 +1,14 @@
-import { plainDenseProducts } from "../../reference/dense.ts";
 import { accumulate } from "../../reference/elementwise.ts";
-import { type FeatureMap, featureMap, featureMapAdjoint, type RandomFeatures } from "../../reference/feature_map.ts";
-import { columnSums, divideRows, rowSums } from "../../reference/rows.ts";
+import { type FeatureMap, featureMap, featureMapAdjoint } from "../../reference/feature_map.ts";
+import type { PreparedLinear } from "../../reference/operations.ts";
+import { randomProjection } from "../../reference/place_network.ts";
+import {
+  prepareLinear,
+  product,
+  productLeftTransposed,
+  productRightTransposed,
+} from "../../reference/plain_functions.ts";
+import { soloExecution } from "../../reference/solo_execution.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { none } from "../packed_weights.ts";
 import { PlanWriter } from "../plan/plan.ts";
@@ -33,8 +40,6 @@ export const attentionChecks: readonly KernelCheck[] = [
   { kernel: "structure_product", title: "adjoints of values and keys", run: checkProducts },
 ];
 
-const { product, productLeftTransposed } = plainDenseProducts;
-
 /** Queries or keys of the whole batch with what the reference engine makes of each structure's. */
 interface Mapped {
   readonly role: "queries" | "keys";
@@ -47,8 +52,19 @@ interface Mapped {
   readonly structures: readonly FeatureMap[];
 }
 
-function randomFeaturesOf({ network: { modules } }: KernelBench): RandomFeatures {
-  return { omega: modules[0]!.omega!, randomFeatures: modules[0]!.randomFeatures };
+interface RandomFeatures {
+  /** ω `[F][m]`. */
+  readonly omega: Float64Array;
+  /** m. */
+  readonly randomFeatures: number;
+  /** X/F^¼ → U. */
+  readonly projection: PreparedLinear;
+}
+
+function randomFeaturesOf({ network: { modules, features } }: KernelBench): RandomFeatures {
+  const { omega, randomFeatures } = modules[0]!;
+  const projection = prepareLinear(randomProjection(omega!, features, randomFeatures));
+  return { omega: omega!, randomFeatures, projection };
 }
 
 /** @param alike Whether all atoms of the first structure are alike, as equivalent atoms are: their maxima are equal. */
@@ -61,7 +77,7 @@ function mapped(bench: KernelBench, role: Mapped["role"], alike: boolean): Mappe
   }
   const fourthRoot = F ** 0.25;
   const structures = structureRows(bench, F).map(([from, to, count]) =>
-    featureMap(plainDenseProducts, random, x.subarray(from, to), count, role)
+    featureMap(bench.execution, random.projection, x.subarray(from, to), count, role)
   );
   return {
     role,
@@ -81,13 +97,11 @@ function structureRows({ firstAtoms, structures }: KernelBench, width: number): 
 }
 
 /** The maxima as the kernels hand them on: of queries the place in each row, of keys the atom and the place. */
-function placesOfMaxima(bench: KernelBench, { structures, role }: Mapped): Float64Array {
+function placesOfMaxima(bench: KernelBench, { structures }: Mapped): Float64Array {
   const { randomFeatures: m } = randomFeaturesOf(bench);
   return Float64Array.from(
-    structures.flatMap(({ maxima }, s) =>
-      role === "queries"
-        ? Array.from(maxima, (place) => place % m)
-        : [bench.firstAtoms[s]! + Math.floor(maxima[0]! / m), maxima[0]! % m]
+    structures.flatMap(({ maxima, shared }, s) =>
+      shared === null ? Array.from(maxima, (place) => place % m) : [bench.firstAtoms[s]! + shared, maxima[shared]! % m]
     ),
   );
 }
@@ -96,6 +110,24 @@ function placesOfMaxima(bench: KernelBench, { structures, role }: Mapped): Float
 function halfSquares({ x }: Mapped, atoms: number): Float64Array {
   const F = x.length / atoms;
   return rowSums(x.map((value) => value * value), atoms).map((square) => square / (2 * Math.sqrt(F)));
+}
+
+/** Sum of each row: `[rows][columns]` → `[rows]`. */
+function rowSums(matrix: Float64Array, rows: number): Float64Array {
+  const columns = matrix.length / rows;
+  return product(matrix, new Float64Array(columns).fill(1), rows, columns, 1);
+}
+
+/** Sum of each column: `[rows][columns]` → `[columns]`. */
+function columnSums(matrix: Float64Array, columns: number): Float64Array {
+  const rows = matrix.length / columns;
+  return product(new Float64Array(rows).fill(1), matrix, 1, rows, columns);
+}
+
+/** Each row over its own divisor: `[rows][columns]`, `[rows]` → `[rows][columns]`. */
+function divideRows(matrix: Float64Array, divisors: Float64Array): Float64Array {
+  const columns = matrix.length / divisors.length;
+  return matrix.map((element, at) => element / divisors[Math.floor(at / columns)]!);
 }
 
 async function checkFeatures(bench: KernelBench, alike: boolean): Promise<Comparison[]> {
@@ -200,14 +232,15 @@ async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data, indices: indices.data });
 
+  const trial = soloExecution();
   return maps.map(({ role, x, structures: tapes }, k) => {
     const adjoint = adjoints[k]!;
     const parts = structureRows(bench, F).map(([from, to, count], s) => {
       const given = adjoint.subarray(from / F * m, to / F * m);
-      return featureMapAdjoint(plainDenseProducts, random, x.subarray(from, to), tapes[s]!, given, count);
+      return featureMapAdjoint(bench.execution, random.projection, x.subarray(from, to), tapes[s]!, given, count);
     });
     // the kernel leaves Ū·ωᵀ/F^¼ to a linear layer; here it is float64
-    const fromU = plainDenseProducts.productRightTransposed(
+    const fromU = productRightTransposed(
       unpadded(features, uAdjoints[k]!, atoms, m),
       omega,
       atoms,
@@ -233,12 +266,14 @@ async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
         return rounding * (m / 4 + longest + 8) * sums[s]! * (weight + Math.abs(value) / Math.sqrt(F));
       }),
       gradientOf: {
-        value: (at: Float64Array) =>
-          structureRows(bench, F).reduce((sum, [from, to, count]) =>
+        value: (at: Float64Array) => {
+          trial.workspace.reset();
+          return structureRows(bench, F).reduce((sum, [from, to, count]) =>
             sum + dot(
               adjoint.subarray(from / F * m, to / F * m),
-              featureMap(plainDenseProducts, random, at.subarray(from, to), count, role).mapped,
-            ), 0),
+              featureMap(trial, random.projection, at.subarray(from, to), count, role).mapped,
+            ), 0);
+        },
         at: x,
       },
     };

@@ -1,5 +1,5 @@
 import { conserveCharge, conserveChargeAdjoint } from "../../reference/charge_conservation.ts";
-import { plainDenseProducts } from "../../reference/dense.ts";
+import { linear, linearAdjoint } from "../../reference/plain_functions.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { resultSlots } from "../kernel_constants.ts";
 import { PlanWriter } from "../plan/plan.ts";
@@ -26,12 +26,12 @@ function commonParameters({ numbers, indices, places, weights }: KernelBench): n
 }
 
 /** Charges of the batch `[N]` as the reference engine makes them of unconserved ones. */
-function conserved({ structures, firstAtoms }: KernelBench, charges: Float64Array): Float64Array {
+function conserved({ execution, structures, firstAtoms }: KernelBench, charges: Float64Array): Float64Array {
   return Float64Array.from(
     structures.flatMap((
       { charge },
       s,
-    ) => [...conserveCharge(charges.subarray(firstAtoms[s]!, firstAtoms[s + 1]!), charge)]),
+    ) => [...conserveCharge(execution, charges.subarray(firstAtoms[s]!, firstAtoms[s + 1]!), charge)]),
   );
 }
 
@@ -53,8 +53,8 @@ async function checkCharges(bench: KernelBench, size: number): Promise<Compariso
     results: Float32Array.from(bench.random(4 * resultSlots * atoms)),
   });
 
-  const both = plainDenseProducts.linear(output, f, atoms);
-  const sizes = plainDenseProducts.linear({ ...output, weight: magnitudes(output.weight) }, magnitudes(f), atoms);
+  const both = linear(output, f, atoms);
+  const sizes = linear({ ...output, weight: magnitudes(output.weight) }, magnitudes(f), atoms);
   const biased = Float64Array.from(numbers, (z, i) => both[2 * i + 1]! + elementBias[2 * z + 1]!);
   const charges = conserved(bench, biased);
   const lost = column(sizes, 2, 1).map((size) => (F + 2) * rounding * (size + 1));
@@ -130,21 +130,21 @@ async function checkAdjoint(bench: KernelBench): Promise<Comparison[]> {
     structures.flatMap((
       _,
       s,
-    ) => [...conserveChargeAdjoint(chargesAdjoint.subarray(firstAtoms[s]!, firstAtoms[s + 1]!))]),
+    ) => [...conserveChargeAdjoint(bench.execution, chargesAdjoint.subarray(firstAtoms[s]!, firstAtoms[s + 1]!))]),
   );
   const ofOutput = Float64Array.from({ length: 2 * atoms }, (_, at) => at % 2 === 0 ? 1 : adjoint[(at - 1) / 2]!);
   return [{
     name: "adjoint of the features",
     found: rowsAt(features, to, atoms, F),
     width: F,
-    expected: plainDenseProducts.linearAdjoint(output, ofOutput, atoms),
+    expected: linearAdjoint(output, ofOutput, atoms),
     // sums over the atoms of numbers up to 3, their mean, one product
     allowed: f.map((_, at) =>
       rounding * (Math.abs(output.weight[at % F]!) + 3 * (atoms + 6) * Math.abs(output.weight[F + at % F]!))
     ),
     gradientOf: {
       value: (at) => {
-        const both = plainDenseProducts.linear(output, at, atoms);
+        const both = linear(output, at, atoms);
         return column(both, 2, 0).reduce((a, b) => a + b, 0) +
           dot(chargesAdjoint, conserved(bench, column(both, 2, 1)));
       },

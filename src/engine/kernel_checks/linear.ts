@@ -1,7 +1,6 @@
 import type { Activation, Linear } from "../../model/network.ts";
-import { activate } from "../../reference/activation.ts";
-import { plainDenseProducts } from "../../reference/dense.ts";
 import { accumulate, hadamard } from "../../reference/elementwise.ts";
+import { activate, linear, linearAdjoint, product } from "../../reference/plain_functions.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import type { PackedLinear } from "../packed_weights.ts";
 import { type LinearJob, PlanWriter } from "../plan/plan.ts";
@@ -86,7 +85,6 @@ async function checkLayers(bench: KernelBench): Promise<Comparison[]> {
   writer.linear(jobs, tileRows * rowThreads, tileColumns * columnThreads);
   const { features } = await harness.run(writer.finish(), { weights: weights.data, features: memory.data });
 
-  const { linear, linearAdjoint, product } = plainDenseProducts;
   const kind = network.hyperparameters.activation;
   const absolute = absoluteLayer(linear1), absoluteProjection = absoluteLayer(module.projectionP);
   const value = linear(linear1, activate(kind, activation1, x).value, atoms);

@@ -1,4 +1,4 @@
-import { plainDenseProducts } from "../../reference/dense.ts";
+import { linear } from "../../reference/plain_functions.ts";
 import { vectorsAdjoint } from "../../reference/pair_geometry.ts";
 import { radialFunctions } from "../../reference/radial_basis.ts";
 import { repulsion } from "../../reference/repulsion.ts";
@@ -113,7 +113,7 @@ async function checkRadialMaps({ harness, execution, network, weights, near }: K
   const { pairs } = await harness.run(writer.finish(), { weights: weights.data, pairs: memory.data });
 
   const mapped = (basis: Float64Array, count: number) => {
-    const parts = maps.map((map) => plainDenseProducts.linear(map, basis, count));
+    const parts = maps.map((map) => linear(map, basis, count));
     return Float64Array.from({ length: count * maps.length * F }, (_, at) => {
       const row = Math.floor(at / (maps.length * F)), map = Math.floor(at / F) % maps.length;
       return parts[map]![row * F + at % F]!;

@@ -1,0 +1,49 @@
+// The learned activation swish and its derivative, for each of the F features its own α and β:
+//
+//   σ = 1/(1 + e^(−βx)),  y = α x σ,  dy/dx = α σ (1 + βx (1 − σ)):  x [rows][F] → y, dy/dx [rows][F].
+
+import { exponential2 } from "./exponential";
+
+export function swish(
+  alpha: usize,
+  beta: usize,
+  features: usize,
+  x: usize,
+  value: usize,
+  derivative: usize,
+  rows: usize,
+): void {
+  const row = features << 3;
+  const evenEnd = row & ~15;
+  for (let i: usize = 0; i < rows; i++) {
+    let at: usize = 0;
+    for (; at < evenEnd; at += 16) {
+      const a = v128.load(alpha + at), b = v128.load(beta + at), element = v128.load(x + at);
+      const s = logistic(f64x2.mul(b, element));
+      v128.store(value + at, f64x2.mul(f64x2.mul(a, element), s));
+      v128.store(derivative + at, slope(a, f64x2.mul(b, element), s));
+    }
+    if (at < row) {
+      const a = v128.load_splat<f64>(alpha + at), b = v128.load_splat<f64>(beta + at);
+      const element = v128.load_splat<f64>(x + at);
+      const s = logistic(f64x2.mul(b, element));
+      v128.store_lane<f64>(value + at, f64x2.mul(f64x2.mul(a, element), s), 0);
+      v128.store_lane<f64>(derivative + at, slope(a, f64x2.mul(b, element), s), 0);
+    }
+    x += row;
+    value += row;
+    derivative += row;
+  }
+}
+
+/** 1/(1 + e⁻ᵗ). */
+@inline
+function logistic(t: v128): v128 {
+  return f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), exponential2(f64x2.neg(t))));
+}
+
+/** a s (1 + t (1 − s)). */
+@inline
+function slope(a: v128, t: v128, s: v128): v128 {
+  return f64x2.mul(f64x2.mul(a, s), f64x2.relaxed_madd(t, f64x2.sub(f64x2.splat(1), s), f64x2.splat(1)));
+}
