@@ -1,7 +1,6 @@
 import { bohr, hartree } from "../model/constants.ts";
 import type { Dispersion } from "../model/network.ts";
 import { coordinationNumbers, coordinationNumbersAdjoint } from "./coordination_number.ts";
-import type { ValueAndSlope } from "./cutoff_function.ts";
 import type { ChargedPairEnergy } from "./electrostatics.ts";
 import type { TermExecution } from "./execution.ts";
 import type { PairGeometry } from "./pair_geometry.ts";
@@ -117,15 +116,14 @@ export function dispersionPairs(
   for (let u = own.from; u < own.to; u++) {
     const i = first[u]!, j = second[u]!, ei = elementOf[i]!, ej = elementOf[j]!;
     const r = distances[u]! / bohr;
-    let value = 0, slope = 0;
-    if (r < end) {
-      const of = (ei * elements.length + ej) * dampingColumns;
-      const powers = dampedPowers(parameters.s6, damping[of]!, damping[of + 1]!, damping[of + 2]!, r);
-      value = powers.value - damping[of + 3]! - damping[of + 4]! * r;
-      slope = powers.slope - damping[of + 4]!;
+    if (r >= end) {
+      kernel[u] = result.distances[u] = 0;
+      continue;
     }
-    kernel[u] = -hartree * value;
-    result.distances[u] = -hartree / bohr * slope *
+    const of = (ei * elements.length + ej) * dampingColumns;
+    putDampedPowers(parameters.s6, damping, of, r, kernel, result.distances, u);
+    kernel[u] = -hartree * (kernel[u]! - damping[of + 3]! - damping[of + 4]! * r);
+    result.distances[u] = -hartree / bohr * (result.distances[u]! - damping[of + 4]!) *
       pairC6(weights, contracted, i * row + ej * referenceCount, j * referenceCount);
   }
   team.barrier();
@@ -184,26 +182,34 @@ function elementDamping(
     const one = elements[Math.floor(pair / elements.length)]!, other = elements[pair % elements.length]!;
     const b = Math.sqrt(3) * sqrtR4r2[one]! * sqrtR4r2[other]!;
     const r0 = a1 * b + a2, r02 = r0 * r0;
-    const c8 = s8 * b * b, sixth = r02 * r02 * r02, eighth = sixth * r02;
-    const atEnd = end === Infinity ? { value: 0, slope: 0 } : dampedPowers(s6, c8, sixth, eighth, end);
     const at = pair * dampingColumns;
-    result[at] = c8;
-    result[at + 1] = sixth;
-    result[at + 2] = eighth;
-    result[at + 3] = end === Infinity ? 0 : atEnd.value - atEnd.slope * end;
-    result[at + 4] = atEnd.slope;
+    result[at] = s8 * b * b;
+    result[at + 1] = r02 * r02 * r02;
+    result[at + 2] = r02 * r02 * r02 * r02;
+    result[at + 3] = result[at + 4] = 0;
+    if (end === Infinity) continue;
+    const line = at + 3;
+    putDampedPowers(s6, result, at, end, result.subarray(line), result.subarray(line + 1), 0);
+    result[line]! -= end * result[line + 1]!;
   }
   return result;
 }
 
-/** c6/(r⁶+r0⁶) + c8/(r⁸+r0⁸) of r0⁶ and r0⁸, and its slope in r. */
-function dampedPowers(c6: number, c8: number, sixth: number, eighth: number, r: number): ValueAndSlope {
-  const r2 = r * r, r4 = r2 * r2, r6 = r4 * r2;
-  const six = 1 / (r6 + sixth), eight = 1 / (r4 * r4 + eighth);
-  return {
-    value: c6 * six + c8 * eight,
-    slope: -r * r4 * (6 * c6 * six * six + 8 * c8 * r2 * eight * eight),
-  };
+/** Writes s6/(r⁶+r0⁶) + s8 B²/(r⁸+r0⁸) and its slope in r to places `at`, of the elements' row `of` ({@link elementDamping}). */
+function putDampedPowers(
+  s6: number,
+  damping: Float64Array,
+  of: number,
+  r: number,
+  values: Float64Array,
+  slopes: Float64Array,
+  at: number,
+): void {
+  const c8 = damping[of]!;
+  const r2 = r * r, r4 = r2 * r2;
+  const sixth = 1 / (r4 * r2 + damping[of + 1]!), eighth = 1 / (r4 * r4 + damping[of + 2]!);
+  values[at] = s6 * sixth + c8 * eighth;
+  slopes[at] = -r * r4 * (6 * s6 * sixth * sixth + 8 * c8 * r2 * eighth * eighth);
 }
 
 /** Atomic polarizabilities Σ_a ζ_a α_a(0) `[N]`, Å³. */
