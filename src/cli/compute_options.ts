@@ -51,9 +51,10 @@ export function calculatorOptions(options: Options, print: Print = console.error
   };
 }
 
-/** A device in words. */
-export function describeDevice({ kind, name }: DeviceDescription): string {
-  return `${name} (${{ gpu: "GPU", software: "software driver on the CPU", cpu: "CPU" }[kind]})`;
+/** A device in words, with the reason where it was chosen for one. */
+export function describeDevice({ kind, name, reason }: DeviceDescription): string {
+  const processor = { gpu: "GPU", software: "software driver on the CPU", cpu: "CPU" }[kind];
+  return `${name} (${processor}${reason === undefined ? "" : `: ${reason}`})`;
 }
 
 /** The structure of a frame, with the options' charge, spin and periodicity in place of the frame's where given. */

@@ -14,22 +14,23 @@ import { type DeviceDescription, MissingDeviceError } from "./device.ts";
 import { missingKernel } from "./packed_weights.ts";
 import { computeHessian } from "./batched_hessian.ts";
 import { type DomainOptions, GuardedCalculator } from "./guarded_calculator.ts";
+import { fasterOf } from "./device_trial.ts";
 import type { Tile } from "./tile.ts";
 import { WebGpuEngine } from "./webgpu_engine.ts";
 
 /** How a calculator computes. */
 export interface CalculatorOptions extends DomainOptions {
   /**
-   * `gpu`: a graphics processor; `software`: the software Vulkan driver; `cpu`: the float64 reference engine; `auto` (the
-   * default): WebGPU on whatever there is, a graphics processor first, and the reference engine where there is nothing or
-   * the model has no kernels; {@linkcode Calculator.device} says which and why.
+   * `gpu`: a graphics processor; `software`: the software Vulkan driver; `cpu`: the float64 engine on the processor; `auto`
+   * (the default): a graphics processor where there is one that the model has kernels for and that is the faster of the two
+   * for the expected number of atoms, else the processor. {@linkcode Calculator.device} says which and why.
    */
   readonly device?: "auto" | "gpu" | "software" | "cpu";
   /** Cutoff of electrostatics and dispersion, Å, in place of the model's. */
   readonly longRangeCutoff?: number;
   /**
-   * About how many atoms will be computed together, by default few: from some 24 on Mesa's software driver is faster with
-   * threads. It counts when a process opens its first device.
+   * About how many atoms will be computed together, by default few: `auto` tries devices with so many, and from some 24 on
+   * Mesa's software driver is faster with threads (that counts when a process opens its first device).
    */
   readonly expectedAtoms?: number;
   /** Preset of the kernels' tile, in place of the device's own. */
@@ -94,27 +95,58 @@ export async function createCalculator(model: Model, options: CalculatorOptions 
 }
 
 async function openCalculator(network: Network, options: CalculatorOptions): Promise<Calculator> {
-  const { device = "auto", longRangeCutoff, onPhase } = options;
+  const { device = "auto", longRangeCutoff } = options;
   if (longRangeCutoff !== undefined && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
     throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
   }
-  const reference = (reason?: string) => new ReferenceCalculator(network, { longRangeCutoff, onPhase }, reason);
-  if (device === "cpu") return reference();
-  const missing = device === "auto" ? missingKernel(network) : null;
-  if (missing !== null) return reference(missing);
+  if (device === "auto") return await openFastest(network, options);
+  if (device === "cpu") return openProcessor(network, options);
+  return new WebGpuCalculator(network, await openEngine(network, device, options));
+}
+
+/** What `auto` stands for: the faster of the graphics processor and the processor. */
+async function openFastest(network: Network, options: CalculatorOptions): Promise<Calculator> {
+  const missing = missingKernel(network);
+  if (missing !== null) return openProcessor(network, options, `${missing} has no kernel`);
+  let engine: WebGpuEngine;
   try {
-    const engine = await WebGpuEngine.create(network, {
-      device,
-      onPhase,
-      ...(options.tile === undefined ? {} : { tile: options.tile }),
-      ...(options.expectedAtoms === undefined ? {} : { expectedAtoms: options.expectedAtoms }),
-      ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
-    });
-    return new WebGpuCalculator(network, engine);
+    engine = await openEngine(network, "gpu", options);
   } catch (error) {
-    if (device !== "auto" || !(error instanceof MissingDeviceError)) throw error;
-    return reference("there is no WebGPU adapter");
+    if (!(error instanceof MissingDeviceError)) throw error;
+    return openProcessor(network, options, "there is no graphics processor");
   }
+  await using processor = openProcessor(network, options);
+  const { fastest, reason } = await fasterOf(
+    new WebGpuCalculator(network, engine),
+    processor,
+    options.expectedAtoms ?? 1,
+  );
+  if (fastest === "gpu") return new WebGpuCalculator(network, engine, reason);
+  engine.destroy();
+  return openProcessor(network, options, reason);
+}
+
+async function openEngine(
+  network: Network,
+  device: "gpu" | "software",
+  { tile, expectedAtoms, longRangeCutoff, onPhase }: CalculatorOptions,
+): Promise<WebGpuEngine> {
+  return await WebGpuEngine.create(network, {
+    device,
+    onPhase,
+    ...(tile === undefined ? {} : { tile }),
+    ...(expectedAtoms === undefined ? {} : { expectedAtoms }),
+    ...(longRangeCutoff === undefined ? {} : { longRangeCutoff }),
+  });
+}
+
+/** @param reason Why `auto` takes it. */
+function openProcessor(
+  network: Network,
+  { longRangeCutoff, onPhase }: CalculatorOptions,
+  reason?: string,
+): Calculator {
+  return new ReferenceCalculator(network, { longRangeCutoff, onPhase }, reason);
 }
 
 const defaultProperties: readonly Property[] = ["energy", "forces"];
@@ -123,14 +155,13 @@ const defaultProperties: readonly Property[] = ["energy", "forces"];
 class WebGpuCalculator implements Calculator {
   #network: Network;
   #engine: WebGpuEngine;
+  readonly device: DeviceDescription;
 
-  constructor(network: Network, engine: WebGpuEngine) {
+  /** @param reason Why `auto` takes it. */
+  constructor(network: Network, engine: WebGpuEngine, reason?: string) {
     this.#network = network;
     this.#engine = engine;
-  }
-
-  get device(): DeviceDescription {
-    return this.#engine.description;
+    this.device = { ...engine.description, ...(reason !== undefined && { reason }) };
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
@@ -184,12 +215,17 @@ class ReferenceCalculator implements Calculator {
   readonly device: DeviceDescription;
   #engine: ReferenceEngine;
 
-  /** @param reason Why it is used where another device was looked for. */
+  /** @param reason Why `auto` takes it. */
   constructor(network: Network, options: ReferenceOptions, reason?: string) {
-    const name = `reference engine (float64)${reason === undefined ? "" : `, for ${reason}`}`;
     const kernels = compileKernels();
     const driver = kernels === null ? "TypeScript alone, for WebAssembly has no relaxed SIMD here" : "WebAssembly SIMD";
-    this.device = { kind: "cpu", name, driver, readBack: "none" };
+    this.device = {
+      kind: "cpu",
+      name: "float64 engine",
+      driver,
+      readBack: "none",
+      ...(reason !== undefined && { reason }),
+    };
     this.#engine = new ReferenceEngine(network, { ...options, kernels });
   }
 

@@ -2,14 +2,16 @@ import type { ReadBackMode } from "./read_back.ts";
 
 /** What computes, for people and for `doctor`. */
 export interface DeviceDescription {
-  /** A graphics processor, a software driver on the processor, or the float64 reference engine. */
+  /** A graphics processor, a software driver on the processor, or the float64 engine. */
   readonly kind: "gpu" | "software" | "cpu";
   /** The adapter's name. */
   readonly name: string;
   /** The driver behind it, as far as it says. */
   readonly driver: string;
-  /** How results come back; "none" for the reference engine. */
+  /** How results come back; "none" for the float64 engine. */
   readonly readBack: ReadBackMode | "none";
+  /** Why it was chosen, where it was not asked for. */
+  readonly reason?: string;
 }
 
 /** No suitable device, or the device cannot do what is needed. */
@@ -18,7 +20,7 @@ export class DeviceError extends Error {
   override name = "DeviceError";
 }
 
-/** There is no such device at all. */
+/** There is no device of the kind asked for. */
 export class MissingDeviceError extends DeviceError {
   override name = "MissingDeviceError";
 }
@@ -38,8 +40,7 @@ export interface OpenDevice {
  * @param expectedAtoms About how many atoms will be computed together: Mesa's software driver starts threads for many. It
  * reads the setting once in a process, when the first device is opened.
  * @param features What is nice to have: the device gets those of them that the adapter has.
- * @throws {MissingDeviceError} where there is none.
- * @throws {DeviceError} where there is one of another kind.
+ * @throws {MissingDeviceError} where there is none of that kind.
  */
 export async function openDevice(
   wanted: "auto" | "gpu" | "software",
@@ -63,12 +64,12 @@ export async function openDevice(
   const { info, limits } = adapter;
   const kind = isSoftware(adapter) ? "software" : "gpu";
   if (wanted === "gpu" && kind === "software") {
-    throw new DeviceError(
+    throw new MissingDeviceError(
       `Expected a graphics processor but found only the software driver ${info.description}; use --device software or auto`,
     );
   }
   if (wanted === "software" && kind === "gpu") {
-    throw new DeviceError(
+    throw new MissingDeviceError(
       `Expected a software driver but found ${info.description}; install one (Debian: mesa-vulkan-drivers), or use --device gpu`,
     );
   }

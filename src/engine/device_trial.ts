@@ -1,4 +1,5 @@
 import type { Structure } from "../structure/structure.ts";
+import type { DeviceDescription } from "./device.ts";
 
 /** Spacing of a trial's atoms, Å: about one in 10 Å³, as in water. */
 const spacing = 2.15;
@@ -27,6 +28,35 @@ export function trialStructure(atoms: number): Structure {
     charge: 0,
     unpaired: atoms % 2,
   };
+}
+
+/** The part of a calculator that a trial takes. */
+export interface TriedCalculator {
+  readonly device: DeviceDescription;
+  /** Computes one structure. */
+  compute(structure: Structure): Promise<unknown>;
+}
+
+/**
+ * Tries a graphics processor's calculator and the processor's.
+ *
+ * @param atoms How many atoms the trial has.
+ * @returns Which one computes them faster, and the reason in words.
+ */
+export async function fasterOf(
+  graphics: TriedCalculator,
+  processor: TriedCalculator,
+  atoms: number,
+  time: typeof trialTime = trialTime,
+): Promise<{ fastest: "gpu" | "cpu"; reason: string }> {
+  const structure = trialStructure(atoms);
+  const graphicsTime = await time(() => graphics.compute(structure));
+  const processorTime = await time(() => processor.compute(structure));
+  const fastest = graphicsTime <= processorTime ? "gpu" : "cpu";
+  const [own, other] = fastest === "gpu" ? [graphicsTime, processorTime] : [processorTime, graphicsTime];
+  const loser = fastest === "gpu" ? "the processor" : graphics.device.name;
+  const words = `${own.toPrecision(2)} ms for ${atoms} ${atoms === 1 ? "atom" : "atoms"}`;
+  return { fastest, reason: `${words}, ${loser} ${other.toPrecision(2)} ms` };
 }
 
 /**

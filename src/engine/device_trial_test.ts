@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
-import { trialStructure, trialTime } from "./device_trial.ts";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fasterOf, trialStructure, trialTime, type TriedCalculator } from "./device_trial.ts";
 
 Deno.test("trialStructure has as many atoms as asked for, none of them closer than in water", () => {
   for (const atoms of [1, 3, 8, 100]) {
@@ -26,6 +26,31 @@ Deno.test("trialTime stops where evaluations are long", async () => {
   equal(await trialTime(evaluate, now), 600);
   deepEqual(calls(), 2);
 });
+
+Deno.test("fasterOf names the faster of two calculators, and says by what figures", async () => {
+  for (
+    const [gpu, cpu, fastest, reason] of [
+      [0.31, 0.7, "gpu", /^0\.31 ms for 12 atoms, the processor 0\.70 ms$/],
+      [5, 0.7, "cpu", /^0\.70 ms for 12 atoms, a card 5\.0 ms$/],
+    ] as const
+  ) {
+    const times = [gpu, cpu];
+    const choice = await fasterOf(tried("gpu", "a card"), tried("cpu", "a processor"), 12, async (evaluate) => {
+      await evaluate();
+      return times.shift()!;
+    });
+    equal(choice.fastest, fastest);
+    match(choice.reason, reason);
+  }
+});
+
+/** A calculator that computes nothing. */
+function tried(kind: "gpu" | "cpu", name: string): TriedCalculator {
+  return {
+    device: { kind, name, driver: "", readBack: "none" },
+    compute: () => Promise.resolve(),
+  };
+}
 
 /** Evaluations that take the times given, by a clock of their own. */
 function timed(durations: readonly number[]) {
