@@ -180,7 +180,7 @@ Deno.test("bench prints tables, and leaves out devices that are not there only w
   equal(code, 0, stderr);
   match(stdout, /^machine .* \d+ processors/m);
   match(stdout, /^water +3 +1 cpu +\d/m);
-  match(stdout, /^cpu: reference engine \(float64\)/m);
+  match(stdout, /^cpu: float64 engine \(CPU\)/m);
   if (/not measured: gpu/.test(stderr)) {
     const gpu = await spookynet(["bench", ...quick, "--device", "gpu"]);
     equal(gpu.code, 1);

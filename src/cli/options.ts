@@ -303,7 +303,7 @@ export const options = {
     kind: "choice",
     choices: ["auto", "gpu", "software", "cpu"],
     help:
-      "a GPU, a software Vulkan driver, or the float64 reference engine (default: auto, the first there is; bench: all)",
+      "a GPU, the software Vulkan driver, or the float64 engine on the processor (default: auto, the faster of GPU and processor; bench: all)",
     commands: [...computing, "doctor"],
   },
 } as const satisfies Record<string, Option>;
