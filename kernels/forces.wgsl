@@ -1,6 +1,7 @@
-// Forces and virial of each atom, gathered from its pairs; adds to what long_range.wgsl left. One thread an atom.
-//   F_i += Σ_u ±∂E/∂vector_u (+ where i is the pair's first atom), W_i −= ½ Σ_u vector ⊗ ∂E/∂vector, e_rep = ½ Σ_u E_u
-// and, through the coordination numbers, the pair gradient (C̄N_i + C̄N_j) count′(r) of every long-range pair.
+// Forces and virial of each atom; adds to what long_range.wgsl left. One thread an atom.
+//   F_i += Σ ∂E/∂vector over the vectors that start at i, W_i −= ½ Σ vector ⊗ ∂E/∂vector
+// of the network, whose parts pair_adjoint.wgsl left, of the repulsion, with e_rep = ½ Σ_u E_u, and, through the
+// coordination numbers, of every long-range pair: (C̄N_i + C̄N_j) count′(r).
 
 struct Parameters {
   atoms: u32,
@@ -11,8 +12,9 @@ struct Parameters {
   start: u32,
   entry: u32,
   geometry: u32,
-  gradient: u32,
+  gradient: u32, // of the repulsion
   adjoints: u32,
+  shares: u32, // [module][atom][F/4][3] of pair_adjoint, the virial of each pair once
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -45,6 +47,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // the virial is symmetric but for rounding: its symmetric part
     off_diagonal += 0.5 * (vector.xxy * gradient.yzz + vector.yzz * gradient.xxy);
     repulsion += gradient.w;
+  }
+  for (var m = 0u; m < MODULES; m++) {
+    let shares = parameters.shares + 3u * FEATURES4 * (m * n + i);
+    for (var f = 0u; f < 3u * FEATURES4; f += 3u) {
+      let virial = features[shares + f + 1u];
+      force += features[shares + f].xyz;
+      diagonal += 2.0 * virial.xyz;
+      off_diagonal += 2.0 * vec3<f32>(virial.w, features[shares + f + 2u].xy);
+    }
   }
   if (DISPERSION) {
     let own = elements[parameters.elements + indices[parameters.atom_table + 4u * i + 1u] * ELEMENT_STRIDE];

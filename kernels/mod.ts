@@ -14,6 +14,7 @@ import dispersionWeights from "./dispersion_weights.wgsl" with { type: "text" };
 import forces from "./forces.wgsl" with { type: "text" };
 import linear from "./linear.wgsl" with { type: "text" };
 import localGather from "./local_gather.wgsl" with { type: "text" };
+import localGatherAdjoint from "./local_gather_adjoint.wgsl" with { type: "text" };
 import longRange from "./long_range.wgsl" with { type: "text" };
 import longRangeNeighbours from "./long_range_neighbours.wgsl" with { type: "text" };
 import pairAdjoint from "./pair_adjoint.wgsl" with { type: "text" };
@@ -41,9 +42,9 @@ export const kernelSources = {
   linear: { parts: [activation, linear], entry: "main" },
   pair_geometry: { parts: [pairVector, radialTable, pairGeometry], entry: "main" },
   radial_maps: { parts: [radialMaps], entry: "main" },
-  local_gather: { parts: [dFunctions, localGather], entry: "value" },
-  local_gather_adjoint: { parts: [dFunctions, localGather], entry: "adjoint" },
+  local_gather: { parts: [dFunctions, localGather], entry: "main" },
   pair_adjoint: { parts: [dFunctions, pairAdjoint], entry: "main" },
+  local_gather_adjoint: { parts: [localGatherAdjoint], entry: "main" },
   combine: { parts: [combine], entry: "value" },
   combine_adjoint: { parts: [combine], entry: "adjoint" },
   attention_features: { parts: [attentionFeatures], entry: "value" },

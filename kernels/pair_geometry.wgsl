@@ -2,7 +2,7 @@
 // pair.
 //   geometry[u] = (p, r)           p = unit vector first → second, r in Å
 //   place[u] = (δ, interval)       where r lies in the tables of radial_maps.wgsl
-//   gradient[u] = (∂E/∂vector, E)  starts with the ZBL repulsion (eV/Å, eV); pair_adjoint adds the network's part
+//   gradient[u] = (∂E/∂vector, E)  of the ZBL repulsion (eV/Å, eV)
 // r times the repulsion, which has no pole, is tabulated as a polynomial in δ like the radial maps.
 
 struct Parameters {

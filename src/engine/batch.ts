@@ -1,5 +1,6 @@
 import type { PairList } from "../structure/pair_list.ts";
 import type { Structure } from "../structure/structure.ts";
+import { type ClusterRows, groupCloseAtoms, groupConsecutiveAtoms, listClusterRows, none } from "./clusters.ts";
 import { writeSplitVector } from "./split_coordinate.ts";
 
 /** The atom table's mark for "all atoms of the structure" (long_range_neighbours.wgsl). */
@@ -21,6 +22,10 @@ export interface BatchIndices {
   readonly atoms: number;
   readonly structures: number;
   readonly pairs: number;
+  /** Rows with all pairs of each atom, for clusters of close atoms (`clusters.ts`). */
+  readonly allRows: RowsPlace;
+  /** Rows with each pair once, for clusters of atoms that follow each other. */
+  readonly pairRows: RowsPlace;
   /** Offsets into {@linkcode data}. */
   readonly structureTable: number;
   readonly atomTable: number;
@@ -28,13 +33,24 @@ export interface BatchIndices {
   readonly second: number;
   readonly image: number;
   readonly start: number;
-  readonly neighbour: number;
   readonly entry: number;
+  /** {@linkcode pairRows} in the order of their neighbour, and where each atom's begin. */
+  readonly neighbourStart: number;
+  readonly neighbourRow: number;
   readonly longRangeList: number;
   /** Where in positions (vec4s) the image offsets stand; the first is that of no shift. */
   readonly images: number;
   /** For each image: structure and whole cell vectors `[images][4]`. */
   readonly imageShifts: Int32Array;
+}
+
+/** Where {@linkcode ClusterRows} stand in a batch's indices; offsets count vec4s. */
+export interface RowsPlace {
+  readonly clusterCount: number;
+  readonly rowCount: number;
+  /** Table of one row more than there are clusters. */
+  readonly table: number;
+  readonly rows: number;
 }
 
 /** Distinct images of a batch. */
@@ -61,11 +77,13 @@ class ImageTable {
  * @param structures The structures.
  * @param pairs Their pairs, in the same order.
  * @param elementOf Row in the element table of each atomic number.
+ * @param clusterSize Atoms of a cluster.
  */
 export function concatenate(
   structures: readonly Structure[],
   pairs: readonly StructurePairs[],
   elementOf: ReadonlyMap<number, number>,
+  clusterSize: number,
 ): BatchIndices {
   let atoms = 0, pairCount = 0, longRangeCount = 0;
   structures.forEach((structure, s) => {
@@ -73,15 +91,25 @@ export function concatenate(
     pairCount += pairs[s]!.network.pairCount;
     longRangeCount += 2 * (pairs[s]!.longRange?.pairCount ?? 0);
   });
-  const structureTable = 0;
-  const atomTable = 2 * structures.length;
+  const all = structures.map((structure, s) => {
+    const { network } = pairs[s]!;
+    return listClusterRows(groupCloseAtoms(structure, network, clusterSize), network, "all");
+  });
+  const once = pairs.map(({ network }) =>
+    listClusterRows(groupConsecutiveAtoms(network, clusterSize), network, "first")
+  );
+  const allRows = placeRows(all, 0);
+  const pairRows = placeRows(once, allRows.rows + allRows.rowCount);
+  const structureTable = 4 * (pairRows.rows + pairRows.rowCount);
+  const atomTable = structureTable + 2 * structures.length;
   const first = atomTable + 4 * atoms;
   const second = first + pairCount;
   const image = second + pairCount;
   const start = image + pairCount;
-  const neighbour = start + atoms + 1;
-  const entry = neighbour + 2 * pairCount;
-  const longRangeList = entry + 2 * pairCount;
+  const entry = start + atoms + 1;
+  const neighbourStart = entry + 2 * pairCount;
+  const neighbourRow = neighbourStart + atoms + 1;
+  const longRangeList = neighbourRow + pairRows.rowCount;
   const data = new Uint32Array(longRangeList + 2 * longRangeCount);
   const images = 2 * atoms;
   const table = new ImageTable();
@@ -122,30 +150,77 @@ export function concatenate(
     }
     for (let n = 0; n < 2 * network.pairCount; n++) {
       const e = network.entry[n]!;
-      data[neighbour + 2 * pair + n] = atom + network.neighbour[n]!;
       data[entry + 2 * pair + n] = e >= 0 ? e + pair : ~(~e + pair);
     }
     atom += count;
     pair += network.pairCount;
   });
   data[start + atoms] = 2 * pairCount;
+  writeRows(data, all, allRows, structures, pairs);
+  writeRows(data, once, pairRows, structures, pairs);
+  sortRows(data, pairRows, neighbourStart, neighbourRow);
   return {
     data,
     atoms,
     structures: structures.length,
     pairs: pairCount,
+    allRows,
+    pairRows,
     structureTable,
     atomTable,
     first,
     second,
     image,
     start,
-    neighbour,
     entry,
+    neighbourStart,
+    neighbourRow,
     longRangeList,
     images,
     imageShifts: Int32Array.from(table.shifts),
   };
+}
+
+/** Room for the rows of all structures, and for one more row of the table. */
+function placeRows(parts: readonly ClusterRows[], table: number): RowsPlace {
+  const clusterCount = parts.reduce((sum, { table }) => sum + table.length / 4, 0);
+  const rowCount = parts.reduce((sum, { rows }) => sum + rows.length / 4, 0);
+  return { clusterCount, rowCount, table, rows: table + clusterCount + 1 };
+}
+
+/** Writes the rows of all structures, atoms and pairs numbered through. */
+function writeRows(
+  data: Uint32Array,
+  parts: readonly ClusterRows[],
+  place: RowsPlace,
+  structures: readonly Structure[],
+  pairs: readonly StructurePairs[],
+): void {
+  let atom = 0, pair = 0, row = 0;
+  let inTable = 4 * place.table, inRows = 4 * place.rows;
+  parts.forEach(({ table, rows }, s) => {
+    for (let at = 0; at < table.length; at++) {
+      const value = table[at]!;
+      data[inTable++] = at % 4 === 3 ? value + row : value === none ? none : value + atom;
+    }
+    for (let at = 0; at < rows.length; at++) {
+      const value = rows[at]!;
+      data[inRows++] = at % 4 === 0 ? value + atom : value === none ? none : value + 2 * pair;
+    }
+    row += rows.length / 4;
+    atom += structures[s]!.numbers.length;
+    pair += pairs[s]!.network.pairCount;
+  });
+  data[inTable + 3] = row;
+}
+
+/** Lists the rows in the order of their neighbour, those of one neighbour in ascending order; `start` has been zeros. */
+function sortRows(data: Uint32Array, { rows, rowCount }: RowsPlace, start: number, row: number): void {
+  const atoms = row - start - 1;
+  for (let n = 0; n < rowCount; n++) data[start + 1 + data[4 * (rows + n)]!]!++;
+  for (let i = 0; i < atoms; i++) data[start + i + 1]! += data[start + i]!;
+  const next = data.slice(start, start + atoms);
+  for (let n = 0; n < rowCount; n++) data[row + next[data[4 * (rows + n)]!]!++] = n;
 }
 
 /** Number of float32 values of the positions buffer: split coordinates, then split image offsets. */

@@ -6,7 +6,15 @@ import { buildPairList } from "../structure/build_pair_list.ts";
 import type { PairList } from "../structure/pair_list.ts";
 import { createRandom } from "../structure/random.ts";
 import type { Structure } from "../structure/structure.ts";
-import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
+import {
+  type BatchIndices,
+  concatenate,
+  positionsLength,
+  type RowsPlace,
+  type StructurePairs,
+  writePositions,
+} from "./batch.ts";
+import { none } from "./clusters.ts";
 
 const direct = 0x80000000;
 
@@ -54,7 +62,7 @@ function written(pairs: readonly StructurePairs[], indices: BatchIndices): Float
 const firstAtoms = [0, 3, 7];
 
 Deno.test("concatenate numbers atoms through, and says which structure and element each is of", () => {
-  const indices = concatenate(structures, pairsOf(null), elementOf);
+  const indices = concatenate(structures, pairsOf(null), elementOf, 3);
   const { data, atoms, structureTable, atomTable } = indices;
   assert.equal(atoms, 8);
   assert.equal(indices.structures, 3);
@@ -72,7 +80,7 @@ Deno.test("concatenate numbers atoms through, and says which structure and eleme
 
 Deno.test("concatenate and writePositions give every pair its vector, through images and wrapped atoms", () => {
   const pairs = pairsOf(null);
-  const indices = concatenate(structures, pairs, elementOf);
+  const indices = concatenate(structures, pairs, elementOf, 3);
   const positions = written(pairs, indices);
   const { data, first, second, image } = indices;
   let u = 0, own = 0;
@@ -92,11 +100,8 @@ Deno.test("concatenate and writePositions give every pair its vector, through im
 
 Deno.test("concatenate gives every atom its entries, complemented where it is a pair's second", () => {
   const pairs = pairsOf(null);
-  const { data, atoms, pairs: pairCount, first, second, start, neighbour, entry } = concatenate(
-    structures,
-    pairs,
-    elementOf,
-  );
+  const indices = concatenate(structures, pairs, elementOf, 3);
+  const { data, atoms, pairs: pairCount, first, second, start, entry } = indices;
   assert.equal(data[start], 0);
   assert.equal(data[start + atoms], 2 * pairCount);
   const seen = new Int32Array(pairCount);
@@ -105,16 +110,56 @@ Deno.test("concatenate gives every atom its entries, complemented where it is a 
       const e = data[entry + n]! | 0;
       const u = Math.max(e, ~e);
       assert.equal(data[(e >= 0 ? first : second) + u], i);
-      assert.equal(data[(e >= 0 ? second : first) + u], data[neighbour + n]);
       seen[u]!++;
     }
   }
   assert.ok(seen.every((times) => times === 2));
 });
 
+/** Of every row of clusters the atom, its neighbour, the pair, and whether the atom is the pair's second. */
+function* rowEntries({ data }: BatchIndices, { table, rows, clusterCount }: RowsPlace) {
+  for (let c = 0; c < clusterCount; c++) {
+    for (let row = data[4 * (table + c) + 3]!; row < data[4 * (table + c + 1) + 3]!; row++) {
+      for (let m = 0; m < 3; m++) {
+        const entry = data[4 * (rows + row) + 1 + m]!;
+        if (entry === none) continue;
+        const atom = data[4 * (table + c) + m]!;
+        yield { atom, row, neighbour: data[4 * (rows + row)]!, u: entry >>> 1, reversed: entry % 2 === 1 };
+      }
+    }
+  }
+}
+
+for (const size of [1, 2, 3]) {
+  Deno.test(`concatenate gives clusters of ${size} rows with all pairs of their atoms, and with each pair once`, () => {
+    const indices = concatenate(structures, pairsOf(null), elementOf, size);
+    const { data, atoms, pairs: pairCount, first, second, allRows, pairRows } = indices;
+    for (const [place, times] of [[allRows, 2], [pairRows, 1]] as const) {
+      const seen = new Int32Array(pairCount);
+      for (const { atom, neighbour, u, reversed } of rowEntries(indices, place)) {
+        assert.equal(data[(reversed ? second : first) + u], atom);
+        assert.equal(data[(reversed ? first : second) + u], neighbour);
+        seen[u]!++;
+      }
+      assert.ok(seen.every((found) => found === times));
+      assert.equal(data[4 * (place.table + place.clusterCount) + 3], place.rowCount);
+    }
+    // every row that has a neighbour is among that neighbour's, in order
+    const { neighbourStart, neighbourRow } = indices;
+    for (let b = 0; b < atoms; b++) {
+      const rows = [
+        ...data.subarray(neighbourRow + data[neighbourStart + b]!, neighbourRow + data[neighbourStart + b + 1]!),
+      ];
+      assert.deepEqual(rows, rows.toSorted((a, b) => a - b));
+      assert.ok(rows.every((row) => data[4 * (pairRows.rows + row)] === b));
+    }
+    assert.equal(data[neighbourStart + atoms], pairRows.rowCount);
+  });
+}
+
 Deno.test("concatenate lists long-range neighbours of either direction with their images", () => {
   const pairs = pairsOf(4.2);
-  const indices = concatenate(structures, pairs, elementOf);
+  const indices = concatenate(structures, pairs, elementOf, 3);
   const positions = written(pairs, indices);
   const { data, atomTable, longRangeList } = indices;
   structures.forEach((structure, s) => {
@@ -147,7 +192,7 @@ Deno.test("writePositions keeps coordinates small wherever a cluster is, and los
   }));
   const far = near.map((structure) => ({ ...structure, positions: structure.positions.map((x) => x + 1e6) }));
   const pairs = near.map((structure) => ({ network: buildPairList(structure, 3.5), longRange: null, wraps: null }));
-  const indices = concatenate(near, pairs, elementOf);
+  const indices = concatenate(near, pairs, elementOf, 3);
   const [here, there] = [near, far].map((structures) => {
     const positions = new Float32Array(positionsLength(indices));
     writePositions(structures, pairs, indices, positions);
@@ -158,7 +203,7 @@ Deno.test("writePositions keeps coordinates small wherever a cluster is, and los
 
 Deno.test("positionsLength makes room for all that writePositions writes", () => {
   const pairs = pairsOf(4.2);
-  const indices = concatenate(structures, pairs, elementOf);
+  const indices = concatenate(structures, pairs, elementOf, 3);
   const positions = written(pairs, indices);
   // x, y, z of every vec4; the fourth components are of no use
   assert.ok(positions.every((x, at) => at % 4 === 3 || Number.isFinite(x)));

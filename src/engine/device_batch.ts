@@ -202,7 +202,7 @@ export class DeviceBatch {
   /** Lays out the batch for its present pairs. */
   #rebuild(structures: readonly Structure[]): void {
     const { device, network, weights, tile } = this.#state;
-    const indices = concatenate(structures, this.#pairs, this.#elementOf);
+    const indices = concatenate(structures, this.#pairs, this.#elementOf, tile.clusterAtoms);
     this.#indices = indices;
     const plan = planNetwork(network, weights, indices, this.#places, tile);
     this.#indicesBuffer.ensure(indices.data.byteLength);
@@ -220,7 +220,7 @@ export class DeviceBatch {
   }
 
   #devicePlan(plan: Plan): DevicePlan {
-    const { device, pipelines, weightBuffer } = this.#state;
+    const { device, pipelines, weightBuffer, radialTexture } = this.#state;
     const parameters = device.createBuffer({
       label: "parameters",
       size: plan.parameters.byteLength,
@@ -241,6 +241,7 @@ export class DeviceBatch {
       entries: [
         { binding: bindings.parameters, resource: { buffer: parameters, size: parameterBlockSize } },
         ...storage.map(([binding, buffer]) => ({ binding, resource: { buffer } })),
+        { binding: bindings.radialTable, resource: radialTexture.createView() },
       ],
     });
     return { plan, parameters, bindGroup };

@@ -103,7 +103,8 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
     longRange: longRangeCutoff === null ? null : buildPairList(structure, longRangeCutoff + skin),
     wraps: longRangeCutoff === null || structure.cell === null ? null : Int32Array.of(0, 0, 0, 1, 0, -2, 0, 1, 0),
   }));
-  const indices = concatenate(structures, pairs, new Map(elementNumbers.map((Z, e) => [Z, e])));
+  const elementOf = new Map(elementNumbers.map((Z, e) => [Z, e]));
+  const indices = concatenate(structures, pairs, elementOf, tile.clusterAtoms);
   const positions = new Float32Array(positionsLength(indices));
   writePositions(structures, pairs, indices, positions);
   const firstAtoms = [0];

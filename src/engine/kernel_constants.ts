@@ -8,9 +8,6 @@ import type { Tile } from "./tile.ts";
 /** Most linear layers that one dispatch can compute; fixes the size of a parameter block. */
 export const maximumJobs = 16;
 
-/** Pairs in one layer of a grid with one row of threads a pair; a grid's sides have at most 65535 workgroups. */
-export const pairsDeep = 32768;
-
 /** Vec4s of results for each atom; `charges.wgsl` says what they hold. */
 export const resultSlots = 5;
 
@@ -28,7 +25,6 @@ export function kernelConstants(
   return {
     NONE: "0xffffffffu",
     MAX_JOBS: "16u",
-    PAIRS_DEEP: `${pairsDeep}u`,
     RESULT_SLOTS: `${resultSlots}u`,
     // tile
     TILE_ROWS: tile.tileRows,
@@ -36,9 +32,11 @@ export function kernelConstants(
     COLUMN_THREADS: tile.columnThreads,
     ROW_THREADS: tile.rowThreads,
     WORKGROUP_ROWS: tile.tileRows * tile.rowThreads,
+    CLUSTER_ATOMS: tile.clusterAtoms,
     THREADS: tile.threads,
     GROUP_THREADS: tile.groupThreads,
     // architecture
+    MODULES: network.modules.length,
     FEATURES4: weights.features4,
     RADIAL4: 3 * network.modules.length * weights.features4,
     RANDOM4: weights.random4,

@@ -2,6 +2,7 @@ import type { Network } from "../model/network.ts";
 import { kernelConstants } from "./kernel_constants.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import { bindings, createPipelines, type Pipelines } from "./pipelines.ts";
+import { createRadialTexture } from "./radial_texture.ts";
 import { parameterBlockSize, type Plan } from "./plan/plan.ts";
 import type { Tile } from "./tile.ts";
 
@@ -28,10 +29,12 @@ export class KernelHarness {
   readonly tile: Tile;
   readonly #device: GPUDevice;
   readonly #pipelines: Pipelines;
+  readonly #radialTable: GPUTextureView;
 
-  private constructor(device: GPUDevice, pipelines: Pipelines, tile: Tile) {
+  private constructor(device: GPUDevice, pipelines: Pipelines, radialTable: GPUTextureView, tile: Tile) {
     this.#device = device;
     this.#pipelines = pipelines;
+    this.#radialTable = radialTable;
     this.tile = tile;
   }
 
@@ -48,7 +51,8 @@ export class KernelHarness {
     longRangeCutoff: number | null,
   ): Promise<KernelHarness> {
     const constants = kernelConstants(network, weights, tile, longRangeCutoff);
-    return new KernelHarness(device, await createPipelines(device, constants), tile);
+    const radialTable = createRadialTexture(device, weights.radialTable).createView();
+    return new KernelHarness(device, await createPipelines(device, constants), radialTable, tile);
   }
 
   /** Runs the dispatches of a plan on buffers of these contents, and reads back those that kernels write. */
@@ -81,6 +85,7 @@ export class KernelHarness {
           binding: bindings[name as keyof typeof buffers],
           resource: { buffer },
         })),
+        { binding: bindings.radialTable, resource: this.#radialTable },
       ],
     });
     const encoder = device.createCommandEncoder();

@@ -31,8 +31,7 @@ export interface PackedWeights {
   readonly activation: ReadonlyMap<Activation, number>;
   /** For each module ω/F^¼. */
   readonly omega: readonly PackedLinear[];
-  /** Radial maps of all modules: polynomials `[interval][6][M·3·F]`. */
-  readonly radial: number;
+  /** Radial maps of all modules, `[interval][6][M·3·F]`; not in the buffer, see {@linkcode createRadialTexture}. */
   readonly radialTable: PolynomialTable;
   /** w_e `[F]`, w_q `[F]`. */
   readonly output: number;
@@ -109,7 +108,6 @@ export function packWeights(network: Network): PackedWeights {
   }
   const random4 = vec4s(Math.max(...network.modules.map((module) => module.randomFeatures)));
   const radialTable = radialPolynomials(network);
-  const radial = packer.padded(radialTable.coefficients);
   const output = packer.rows([network.output.weight.subarray(0, F), network.output.weight.subarray(F, 2 * F)]);
   return {
     data: packer.finish(),
@@ -118,7 +116,6 @@ export function packWeights(network: Network): PackedWeights {
     linear,
     activation,
     omega,
-    radial,
     radialTable,
     output,
   };
@@ -173,11 +170,6 @@ class Packer {
       bias = this.#push(padded);
     }
     return { inputs: inputs / 4, outputs: outputs / 4, weight, transposed, bias };
-  }
-
-  /** An array of whole vec4s. */
-  padded(array: Float32Array): number {
-    return this.#push(array);
   }
 
   finish(): Float32Array<ArrayBuffer> {

@@ -19,12 +19,14 @@ export const bindings = {
   positions: 5,
   elements: 6,
   results: 7,
+  radialTable: 8,
 } as const;
 
-/** One bind group layout serves every kernel: a parameter block at a dynamic offset and seven storage buffers. */
+/** One bind group layout serves every kernel: a parameter block at a dynamic offset, seven storage buffers and a texture. */
 function createLayout(device: GPUDevice): GPUBindGroupLayout {
   const writable: number[] = [bindings.features, bindings.pairs, bindings.results];
-  const storage = Object.values(bindings).filter((binding) => binding !== bindings.parameters);
+  const others: number[] = [bindings.parameters, bindings.radialTable];
+  const storage = Object.values(bindings).filter((binding) => !others.includes(binding));
   return device.createBindGroupLayout({
     entries: [
       {
@@ -37,6 +39,11 @@ function createLayout(device: GPUDevice): GPUBindGroupLayout {
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: writable.includes(binding) ? "storage" : "read-only-storage" },
       })),
+      {
+        binding: bindings.radialTable,
+        visibility: GPUShaderStage.COMPUTE,
+        texture: { sampleType: "unfilterable-float" },
+      },
     ],
   });
 }

@@ -10,6 +10,8 @@ export interface Tile {
   readonly columnThreads: number;
   /** Threads of a workgroup along a linear layer's rows. */
   readonly rowThreads: number;
+  /** Atoms of a cluster in the local interaction (`clusters.ts`). */
+  readonly clusterAtoms: number;
   /** Workgroup size of kernels without cooperation between threads. */
   readonly threads: number;
   /** Workgroup size of kernels with one workgroup a structure. */
@@ -27,6 +29,7 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     tileColumns: 2,
     columnThreads: 8,
     rowThreads: 1,
+    clusterAtoms: 3,
     threads: 32,
     groupThreads: 32,
   },
@@ -36,6 +39,7 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     tileColumns: 1,
     columnThreads: 16,
     rowThreads: 4,
+    clusterAtoms: 1,
     threads: 64,
     groupThreads: 64,
   },

@@ -9,6 +9,7 @@ import { kernelConstants, resultSlots } from "./kernel_constants.ts";
 import { type KernelTime, timestampFeature } from "./kernel_times.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
+import { createRadialTexture } from "./radial_texture.ts";
 import { ReadBack, type ReadBackMode } from "./read_back.ts";
 import { type Tile, tiles } from "./tile.ts";
 
@@ -42,6 +43,7 @@ export interface EngineState {
   readonly network: Network;
   readonly weights: PackedWeights;
   readonly weightBuffer: GPUBuffer;
+  readonly radialTexture: GPUTexture;
   readonly pipelines: Pipelines;
   readonly tile: Tile;
   readonly longRangeCutoff: number | null;
@@ -108,6 +110,7 @@ export class WebGpuEngine {
         network,
         weights,
         weightBuffer,
+        radialTexture: createRadialTexture(device, weights.radialTable),
         pipelines,
         tile,
         longRangeCutoff,
@@ -173,6 +176,7 @@ export class WebGpuEngine {
     for (const batch of this.#batches.values()) batch.destroy();
     this.#batches.clear();
     this.#state.weightBuffer.destroy();
+    this.#state.radialTexture.destroy();
     this.#state.device.destroy();
   }
 

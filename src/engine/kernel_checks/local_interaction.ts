@@ -17,12 +17,13 @@ import {
   roundings,
 } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
+import { displaced, forcesOf, sumOverPairs } from "./pair_sums.ts";
 
 /** Checks of the local interaction's sums over neighbours and of what is made of them. */
 export const localInteractionChecks: readonly KernelCheck[] = [
   { kernel: "local_gather", title: "messages of neighbours and images", run: checkGather },
-  { kernel: "local_gather_adjoint", title: "adjoints of the neighbours' features", run: checkGatherAdjoint },
-  { kernel: "pair_adjoint", title: "gradient with respect to pair vectors", run: checkPairAdjoint },
+  { kernel: "pair_adjoint", title: "adjoints of both atoms' features, forces and virial", run: checkPairAdjoint },
+  { kernel: "local_gather_adjoint", title: "sums of what clusters left", run: checkGatherAdjoint },
   { kernel: "combine", title: "products of projections", run: checkCombine },
   { kernel: "combine_adjoint", title: "adjoints of both factors", run: checkCombineAdjoint },
 ];
@@ -48,11 +49,8 @@ interface Messages {
   readonly pairs: { readonly data: Float32Array<ArrayBuffer>; geometry: number; radial: number; slope: number };
 }
 
-/** Filters of one module only: the other modules' part of a row. */
-const moduleOffset = 3;
-
 function randomMessages({ execution, near, network, numbers, random }: KernelBench): Messages {
-  const { features: F, modules, hyperparameters: { irreps, cutoff } } = network;
+  const { features: F, hyperparameters: { irreps, cutoff } } = network;
   const { pairCount } = near.pairs;
   const geometry: PairGeometry = {
     ...near,
@@ -72,16 +70,14 @@ function randomMessages({ execution, near, network, numbers, random }: KernelBen
     radial: 0,
     slope: 0,
   };
-  const segments = 3 * modules.length;
   const take = () => {
-    const rows = random(pairCount * segments * F);
-    const place = memory.put(rows, F) + moduleOffset * Math.ceil(F / 4);
+    const rows = random(pairCount * orders.length * F);
     const of = (order: number) =>
       Float64Array.from({ length: pairCount * F }, (_, at) => {
         const u = Math.floor(at / F);
-        return geometry.distances[u]! < cutoff ? rows[(u * segments + moduleOffset + order) * F + at % F]! : 0;
+        return geometry.distances[u]! < cutoff ? rows[(u * orders.length + order) * F + at % F]! : 0;
       });
-    return { place, filters: { s: of(0), p: of(1), d: of(2) } };
+    return { place: memory.put(rows, F), filters: { s: of(0), p: of(1), d: of(2) } };
   };
   const values = take(), slopes = take();
   places.radial = values.place;
@@ -112,21 +108,6 @@ function boundingAngular({ angular }: Messages, order: (typeof orders)[number]) 
   return { values: constant(values.length, angularMagnitude[order]), components, parity: 1 as const };
 }
 
-/** Parameters of the gather kernels, after the number of atoms. */
-function gatherParameters(bench: KernelBench, { pairs }: Messages, features: readonly number[]): number[] {
-  const { numbers, indices: { start, neighbour, entry }, weights, network } = bench;
-  return [
-    numbers.length,
-    start,
-    neighbour,
-    entry,
-    pairs.geometry,
-    pairs.radial,
-    3 * network.modules.length * weights.features4,
-    ...features,
-  ];
-}
-
 async function checkGather(bench: KernelBench): Promise<Comparison[]> {
   const { harness, network: { features: F }, numbers: { length: atoms }, near, indices, weights } = bench;
   const messages = randomMessages(bench);
@@ -134,11 +115,12 @@ async function checkGather(bench: KernelBench): Promise<Comparison[]> {
   const memory = new Memory();
   const inputs = [central, messages.x.s, messages.x.p, messages.x.d].map((rows) => memory.put(rows, F));
   const outputs = orders.map((order) => memory.room(atoms * messages.angular[order].components, F));
+  const { clusterCount, table, rows } = indices.allRows;
   const writer = new PlanWriter();
   writer.dispatch(
     "local_gather",
-    gatherParameters(bench, messages, [...inputs, ...outputs]),
-    Math.ceil(atoms * weights.features4 / harness.tile.threads),
+    [clusterCount, table, rows, messages.pairs.geometry, messages.pairs.radial, ...inputs, ...outputs],
+    Math.ceil(clusterCount * weights.features4 / harness.tile.threads),
   );
   const { features } = await harness.run(writer.finish(), {
     features: memory.data,
@@ -174,79 +156,52 @@ function mostNeighbours({ pairs: { start, atomCount } }: PairGeometry): number {
   return most;
 }
 
-async function checkGatherAdjoint(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, network: { features: F }, numbers: { length: atoms }, near, indices, weights } = bench;
-  const messages = randomMessages(bench);
-  const memory = new Memory();
-  const outputs = orders.map(() => memory.room(atoms, F));
-  const inputs = orders.map((order) => memory.put(messages.adjoints[order], F));
-  const writer = new PlanWriter();
-  writer.dispatch(
-    "local_gather_adjoint",
-    gatherParameters(bench, messages, [0, ...outputs, ...inputs]),
-    Math.ceil(atoms * weights.features4 / harness.tile.threads),
-  );
-  const { features } = await harness.run(writer.finish(), {
-    features: memory.data,
-    pairs: messages.pairs.data,
-    indices: indices.data,
-  });
-  return orders.map((order, k) => {
-    const [angular, filters, x, adjoint] = [
-      messages.angular[order],
-      messages.filters[order],
-      messages.x[order],
-      messages.adjoints[order],
-    ];
-    return {
-      name: `adjoint of the ${order} features`,
-      found: rowsAt(features, outputs[k]!, atoms, F),
-      width: F,
-      expected: neighbourSumAdjoint(near.pairs, angular, filters, x, adjoint).features,
-      allowed: roundings(
-        mostNeighbours(near) + angular.components + 6,
-        neighbourSumAdjoint(
-          near.pairs,
-          boundingAngular(messages, order),
-          magnitudes(filters),
-          magnitudes(x),
-          magnitudes(adjoint),
-        ).features,
-      ),
-      gradientOf: { value: (at) => dot(adjoint, neighbourSum(near.pairs, angular, filters, at)), at: x },
-    };
-  });
-}
-
 async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, execution, network, near, indices, weights } = bench;
+  const { harness, execution, network, near, indices, numbers: { length: atoms }, weights: { features4 } } = bench;
   const { features: F, hyperparameters: { irreps } } = network;
-  const { pairs, pairs: { pairCount } } = near;
+  const { pairs, pairs: { pairCount, first } } = near;
   const messages = randomMessages(bench);
   const { geometry, angular, filters, slopes, x, adjoints } = messages;
-  const before = bench.random(4 * pairCount);
   const memory = new Memory();
-  const xs = orders.map((order) => memory.put(x[order], F));
-  const sums = orders.map((order) => memory.put(adjoints[order], F));
-  const gradient = messages.pairs.data.length / 4;
+  const inputs = [...orders.map((order) => memory.put(x[order], F)), ...orders.map((o) => memory.put(adjoints[o], F))];
+  const outputs = orders.map(() => memory.room(atoms, F));
+  const shares = memory.room(3 * atoms * features4, 4);
+  const { clusterCount, rowCount, table, rows } = indices.pairRows;
+  const left = messages.pairs.data.length / 4;
   const writer = new PlanWriter();
   writer.dispatch("pair_adjoint", [
-    pairCount,
-    indices.first,
-    indices.second,
-    messages.pairs.geometry,
-    gradient,
-    messages.pairs.radial,
-    messages.pairs.slope,
-    3 * network.modules.length * weights.features4,
-    ...xs,
-    ...sums,
-  ], Math.ceil(pairCount / harness.tile.threads));
-  const outputs = await harness.run(writer.finish(), {
+    ...[clusterCount, table, rows, messages.pairs.geometry, messages.pairs.radial, messages.pairs.slope],
+    ...[...inputs, ...outputs, shares, left],
+  ], Math.ceil(clusterCount * features4 / harness.tile.threads));
+  const written = await harness.run(writer.finish(), {
     features: memory.data,
-    pairs: Float32Array.of(...messages.pairs.data, ...before),
+    pairs: Float32Array.of(...messages.pairs.data, ...new Float32Array(16 * rowCount * features4).fill(NaN)),
     indices: indices.data,
   });
+
+  // what each atom gets: its own thread's sum, and what was left for it
+  const total = (own: Float32Array, k: number) => {
+    const sum = Float64Array.from(own);
+    const width = 4 * features4;
+    for (let n = 0; n < rowCount; n++) {
+      const b = indices.data[4 * (rows + n)]!;
+      for (let f = 0; f < width; f++) sum[b * width + f]! += written.pairs[4 * left + (4 * n + k) * width + f]!;
+    }
+    return Float32Array.from(sum);
+  };
+  const share = (k: number) =>
+    Float32Array.from(
+      { length: 4 * features4 * atoms },
+      (_, at) => written.features[4 * (shares + 3 * Math.floor(at / 4) + k) + at % 4]!,
+    );
+  const overThreads = (rows: Float32Array, sign: number) =>
+    Float32Array.from({ length: 4 * atoms }, (_, at) => {
+      let sum = 0;
+      for (let f = 0; f < features4; f++) sum += rows[4 * (Math.floor(at / 4) * features4 + f) + at % 4]!;
+      return sign * sum;
+    });
+  const left4 = total(new Float32Array(4 * features4 * atoms), 3);
+  const ownForces = overThreads(share(0), 1), leftForces = overThreads(left4, -1);
 
   const parts = orders.map((order) =>
     neighbourSumAdjoint(pairs, angular[order], filters[order], x[order], adjoints[order])
@@ -275,46 +230,116 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
     });
   });
   const directions = angularFunctionsAdjoint(execution, geometry, irreps, parts[1]!.angular, parts[2]!.angular);
-  const vectors = vectorsAdjoint(execution, geometry, distances, directions);
-  const withEnergy = (rows: Float64Array) =>
-    before.map((value, at) => value + (at % 4 < 3 ? rows[Math.floor(at / 4) * 3 + at % 4]! : 0));
-  const start = geometry.directions.map((component, at) => component * geometry.distances[Math.floor(at / 3)]!);
-  return [{
-    name: "∂E/∂vector",
-    found: rowsAt(outputs.pairs, gradient, pairCount, 4),
-    width: 4,
-    expected: withEnergy(vectors),
-    // sums over F features in vec4s, then over 9 to 10 components; unit vectors are unit vectors to one rounding
-    allowed: before.map((value, at) =>
-      (F / 4 + 16) * rounding * (Math.abs(value) + (at % 4 < 3 ? magnitude[Math.floor(at / 4)]! : 0))
-    ),
-    gradientOf: {
-      // as a function of all pair vectors and, so that the shapes agree, of the energies
-      value: (at) => {
-        const moved = geometryAt(geometry, at);
-        const functions = angularFunctions(execution, moved, irreps);
-        return dot(before, at) + orders.reduce((total, order) => {
-          const g = filters[order].map((value, k) => {
-            const u = Math.floor(k / F);
-            return value + slopes[order][k]! * (moved.distances[u]! - geometry.distances[u]!);
-          });
-          return total + dot(adjoints[order], neighbourSum(pairs, functions[order], g, x[order]));
-        }, 0);
+  const gradient = vectorsAdjoint(execution, geometry, distances, directions);
+  const vectors = geometry.directions.map((component, at) => component * geometry.distances[Math.floor(at / 3)]!);
+  const forces = forcesOf(execution, geometry, gradient);
+  const forceSize = sumOverPairs(geometry, magnitude);
+  const virial = new Float64Array(6 * atoms), virialSize = new Float64Array(atoms);
+  for (let u = 0; u < pairCount; u++) {
+    const i = first[u]!;
+    virialSize[i]! += magnitude[u]! * geometry.distances[u]!;
+    [[0, 0], [1, 1], [2, 2], [0, 1], [0, 2], [1, 2]].forEach(([a, b], k) => {
+      const ab = vectors[3 * u + a!]! * gradient[3 * u + b!]!, ba = vectors[3 * u + b!]! * gradient[3 * u + a!]!;
+      virial[6 * i + k]! += (ab + ba) / 2;
+    });
+  }
+  // sums over F features in vec4s, over 9 to 10 components, and over neighbours; unit vectors are so to one rounding
+  const count = F / 4 + 16 + mostNeighbours(near);
+  const rowsOfFour = (value: (i: number, k: number) => number) =>
+    Float64Array.from({ length: 4 * atoms }, (_, at) => value(Math.floor(at / 4), at % 4));
+  return [
+    ...orders.map((order, k): Comparison => ({
+      name: `adjoint of the ${order} features`,
+      found: total(rowsAt(written.features, outputs[k]!, atoms, F), k),
+      width: F,
+      expected: parts[k]!.features,
+      allowed: roundings(mostNeighbours(near) + angular[order].components + 6, bounds[k]!.features),
+      gradientOf: {
+        value: (at) => dot(adjoints[order], neighbourSum(pairs, angular[order], filters[order], at)),
+        at: x[order],
       },
-      at: before.map((_, at) => at % 4 < 3 ? start[Math.floor(at / 4) * 3 + at % 4]! : 0),
+    })),
+    {
+      name: "forces",
+      found: ownForces.map((force, at) => force + leftForces[at]!),
+      width: 4,
+      expected: rowsOfFour((i, k) => k < 3 ? forces[3 * i + k]! : 0),
+      allowed: rowsOfFour((i, k) => k < 3 ? count * rounding * forceSize[i]! : 0),
+      gradientOf: {
+        // less the energy of atoms displaced, the filters as straight lines
+        value: (at) => {
+          const moved = displaced({ ...geometry, vectors }, at);
+          const functions = angularFunctions(execution, moved, irreps);
+          return orders.reduce((total, order) => {
+            const g = filters[order].map((value, k) => {
+              const u = Math.floor(k / F);
+              return value + slopes[order][k]! * (moved.distances[u]! - geometry.distances[u]!);
+            });
+            return total - dot(adjoints[order], neighbourSum(pairs, functions[order], g, x[order]));
+          }, 0);
+        },
+        at: new Float64Array(4 * atoms),
+      },
     },
-  }];
+    ...[1, 2].map((half): Comparison => ({
+      name: "virial of the pairs whose first atom it is",
+      found: overThreads(share(half), 1),
+      width: 4,
+      expected: rowsOfFour((i, k) => 4 * half + k < 10 ? virial[6 * i + 4 * (half - 1) + k]! : 0),
+      allowed: rowsOfFour((i, k) => 4 * half + k < 10 ? count * rounding * virialSize[i]! : 0),
+    })),
+  ];
 }
 
-/** The geometry for other vectors `[U][4]`, the fourth component ignored. */
-function geometryAt({ pairs }: PairGeometry, rows: Float64Array): PairGeometry {
-  const vectors = Float64Array.from({ length: 3 * pairs.pairCount }, (_, at) => rows[Math.floor(at / 3) * 4 + at % 3]!);
-  const distances = Float64Array.from(
-    { length: pairs.pairCount },
-    (_, u) => Math.hypot(vectors[3 * u]!, vectors[3 * u + 1]!, vectors[3 * u + 2]!),
+async function checkGatherAdjoint(bench: KernelBench): Promise<Comparison[]> {
+  const { harness, network: { features: F }, numbers: { length: atoms }, indices, weights: { features4 } } = bench;
+  const { rowCount, rows } = indices.pairRows;
+  const before = orders.map(() => bench.random(atoms * F)), sharesBefore = bench.random(12 * atoms * features4);
+  const left = bench.random(rowCount * 4 * F);
+  const memory = new Memory(), pairs = new Memory();
+  const places = before.map((rows) => memory.put(rows, F));
+  const shares = memory.put(sharesBefore, 12);
+  const writer = new PlanWriter();
+  writer.dispatch(
+    "local_gather_adjoint",
+    [atoms, indices.neighbourStart, indices.neighbourRow, pairs.put(left, F), ...places, shares],
+    Math.ceil(atoms * features4 / harness.tile.threads),
   );
-  const directions = vectors.map((component, at) => component / distances[Math.floor(at / 3)]!);
-  return { pairs, vectors, distances, directions };
+  const written = await harness.run(writer.finish(), {
+    features: memory.data,
+    pairs: pairs.data,
+    indices: indices.data,
+  });
+  const collected = (k: number, left: Float64Array) => {
+    const result = new Float64Array(atoms * F);
+    for (let n = 0; n < rowCount; n++) {
+      const b = indices.data[4 * (rows + n)]!;
+      for (let f = 0; f < F; f++) result[b * F + f]! += left[(4 * n + k) * F + f]!;
+    }
+    return result;
+  };
+  const count = rowCount + 1;
+  const inShares = (collected: Float64Array, before: Float64Array, sign: number) =>
+    before.map((value, at) => {
+      const i = Math.floor(at / 12 / features4), f = 4 * (Math.floor(at / 12) % features4) + at % 12;
+      return value + (at % 12 < 4 && f < F ? sign * collected[i * F + f]! : 0);
+    });
+  return [
+    ...orders.map((order, k): Comparison => ({
+      name: `adjoint of the ${order} features`,
+      found: rowsAt(written.features, places[k]!, atoms, F),
+      width: F,
+      expected: sum(before[k]!, collected(k, left)),
+      allowed: roundings(count, sum(magnitudes(before[k]!), collected(k, magnitudes(left)))),
+    })),
+    {
+      name: "forces",
+      found: rowsAt(written.features, shares, atoms * features4, 12),
+      width: 12,
+      expected: inShares(collected(3, left), sharesBefore, -1),
+      allowed: roundings(count, inShares(collected(3, magnitudes(left)), magnitudes(sharesBefore), 1)),
+    },
+  ];
 }
 
 /** Σ_c A_c∘B_c of projected sums `[N][C][2F]`, `[N][F]`. */

@@ -4,13 +4,7 @@ import { coordinationNumbers, coordinationNumbersAdjoint } from "../../reference
 import { contractReferences, dispersion, dispersionPairs } from "../../reference/dispersion.ts";
 import { electrostaticKernel, electrostatics } from "../../reference/electrostatics.ts";
 import { accumulate, sum } from "../../reference/elementwise.ts";
-import type { TermExecution } from "../../reference/execution.ts";
-import {
-  addPositionGradient,
-  type PairGeometry,
-  vectorsAdjoint,
-  zeroPositionGradient,
-} from "../../reference/pair_geometry.ts";
+import { type PairGeometry, vectorsAdjoint } from "../../reference/pair_geometry.ts";
 import { referenceCount } from "../../reference/reference_c6.ts";
 import { referenceWeights, referenceWeightsAdjoint } from "../../reference/reference_weights.ts";
 import { withEntries } from "../../structure/pair_entries.ts";
@@ -19,6 +13,7 @@ import { resultSlots } from "../kernel_constants.ts";
 import { PlanWriter } from "../plan/plan.ts";
 import { column, type Comparison, dot, type KernelCheck, magnitudes, rounded, rounding } from "./kernel_check.ts";
 import { Memory, rowsAt } from "./memory.ts";
+import { displaced, forcesOf, sumOverPairs } from "./pair_sums.ts";
 
 /** Checks of electrostatics, dispersion and of what forces are gathered from. */
 export const longRangeChecks: readonly KernelCheck[] = [
@@ -68,16 +63,6 @@ function weightRows(arrays: readonly Float64Array[], contracted: Float64Array, e
   return rows;
 }
 
-/** Sum over each atom's pairs, self-images twice, of one number a pair: `[U]` → `[N]`. */
-function sumOverPairs({ pairs: { first, second, atomCount } }: PairGeometry, values: Float64Array): Float64Array {
-  const result = new Float64Array(atomCount);
-  values.forEach((value, u) => {
-    result[first[u]!]! += value;
-    result[second[u]!]! += value;
-  });
-  return result;
-}
-
 /** Each atom's share of −½ Σ vector ⊗ ∂E/∂vector, symmetrised: (xx, yy, zz, xy), (xz, yz, 0, 0), two arrays `[N][4]`. */
 function virialShares(geometry: PairGeometry, gradient: Float64Array): [Float64Array, Float64Array] {
   const component = (a: number, b: number) =>
@@ -96,26 +81,6 @@ function virialShares(geometry: PairGeometry, gradient: Float64Array): [Float64A
     join([component(0, 0), component(1, 1), component(2, 2), component(0, 1)]),
     join([component(0, 2), component(1, 2), zero, zero]),
   ];
-}
-
-/** −∂E/∂R `[N][3]` of gradients with respect to pair vectors. */
-function forcesOf(execution: TermExecution, geometry: PairGeometry, gradient: Float64Array): Float64Array {
-  const result = zeroPositionGradient(execution, geometry.pairs.atomCount);
-  addPositionGradient(execution, geometry, gradient, result);
-  return result.positions.map((value) => -value);
-}
-
-/** The geometry with its atoms displaced by rows `[N][4]`, whose fourth component means nothing. */
-function displaced({ pairs, vectors: before }: PairGeometry, rows: Float64Array): PairGeometry {
-  const vectors = before.map((component, at) => {
-    const u = Math.floor(at / 3), k = at % 3;
-    return component + rows[4 * pairs.second[u]! + k]! - rows[4 * pairs.first[u]! + k]!;
-  });
-  const distances = Float64Array.from(
-    { length: pairs.pairCount },
-    (_, u) => Math.hypot(vectors[3 * u]!, vectors[3 * u + 1]!, vectors[3 * u + 2]!),
-  );
-  return { pairs, vectors, distances, directions: vectors.map((x, at) => x / distances[Math.floor(at / 3)]!) };
 }
 
 /** Rows `[N][4]` from what each component is. */
@@ -370,7 +335,7 @@ function pairAlone(geometry: PairGeometry, u: number): PairGeometry {
 }
 
 async function checkForces(bench: KernelBench): Promise<Comparison[]> {
-  const { harness, execution, network, numbers, indices, positions, elements, places } = bench;
+  const { harness, execution, network, weights, numbers, indices, positions, elements, places } = bench;
   const { near, far, longRangeCutoff } = bench;
   const atoms = numbers.length, { pairCount } = near.pairs;
   const before = Float32Array.from(bench.random(4 * resultSlots * atoms));
@@ -383,6 +348,9 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
   );
   const geometry = memory.put(geometryRows, 4), gradient = memory.put(rows, 4);
   const features = new Memory();
+  const { features4 } = weights;
+  const threads = network.modules.length * atoms * features4;
+  const shares = bench.random(12 * threads);
   const writer = new PlanWriter();
   writer.dispatch("forces", [
     atoms,
@@ -395,6 +363,7 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
     geometry,
     gradient,
     features.put(adjoints, 4),
+    features.put(shares, 4),
   ], Math.ceil(atoms / harness.tile.threads));
   const { results } = await harness.run(writer.finish(), {
     features: features.data,
@@ -424,9 +393,18 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
   );
   const byDistance = ({ distances }: PairGeometry, values: Float64Array) =>
     values.map((value, u) => value * distances[u]!);
+  // what the network's threads left for each atom: parts of the force, and of the virial of pairs that stand once
+  const part = (k: number, values: Float64Array) => {
+    const sums = new Float64Array(atoms);
+    for (let at = k; at < values.length; at += 12) sums[Math.floor(at / 12 / features4) % atoms]! += values[at]!;
+    return sums;
+  };
+  const partSize = (k: number) => part(k, magnitudes(shares));
   const count = 40;
   const lost = (...sizes: number[]) => count * rounding * sizes.reduce((a, b) => a + b, 0);
-  const forceSize = sum(sumOverPairs(near, nearSize), sumOverPairs(far, steepness));
+  const forceSize = [0, 1, 2].map((k) =>
+    sum(sum(sumOverPairs(near, nearSize), sumOverPairs(far, steepness)), partSize(k))
+  );
   const virialSize = sum(
     sumOverPairs(near, byDistance(near, nearSize)),
     sumOverPairs(far, byDistance(far, steepness)),
@@ -445,28 +423,35 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
       name: "forces",
       found: slot(1),
       width: 4,
-      expected: rowsOf(atoms, (i, k) => old(1, i, k) + (k < 3 ? forces[3 * i + k]! : 0)),
-      allowed: rowsOf(atoms, (i, k) => k < 3 ? lost(forceSize[i]!, 1) : 0),
+      expected: rowsOf(atoms, (i, k) => old(1, i, k) + (k < 3 ? forces[3 * i + k]! + part(k, shares)[i]! : 0)),
+      allowed: rowsOf(atoms, (i, k) => k < 3 ? lost(forceSize[k]![i]!, 1) : 0),
       gradientOf: {
-        // what stood there before, less a function of pair vectors and coordination numbers of atoms displaced
+        // what stood there before and what the threads left, less a function of pair vectors and coordination numbers
+        // of atoms displaced
         value: (at) => {
           const moved =
             coordinationNumbers(execution, network.dispersion!, longRangeCutoff, numbers, displaced(far, at)).values;
-          return at.reduce((total, value, k) => total + value * before[4 * atoms + k]!, 0) -
+          return at.reduce(
+            (total, value, k) =>
+              total + value * (before[4 * atoms + k]! + (k % 4 < 3 ? part(k % 4, shares)[Math.floor(k / 4)]! : 0)),
+            0,
+          ) -
             dot(nearGradient, displaced(near, at).vectors) - dot(ofCoordination, moved);
         },
         at: new Float64Array(4 * atoms),
       },
     },
-    ...[0, 1].map((part) => ({
+    ...[0, 1].map((half) => ({
       name: "virial",
-      found: slot(3 + part),
+      found: slot(3 + half),
       width: 4,
       expected: rowsOf(
         atoms,
-        (i, k) => old(3 + part, i, k) + nearVirial[part]![4 * i + k]! + farVirial[part]![4 * i + k]!,
+        (i, k) =>
+          old(3 + half, i, k) + nearVirial[half]![4 * i + k]! + farVirial[half]![4 * i + k]! -
+          (4 * half + k < 6 ? part(4 + 4 * half + k, shares)[i]! : 0),
       ),
-      allowed: rowsOf(atoms, (i) => lost(virialSize[i]!, 1)),
+      allowed: rowsOf(atoms, (i, k) => lost(virialSize[i]!, 1, 4 * half + k < 6 ? partSize(4 + 4 * half + k)[i]! : 0)),
     })),
   ];
 }

@@ -103,20 +103,19 @@ async function checkRadialMaps({ harness, execution, network, weights, near }: K
   });
   const place = memory.put(Float64Array.from(places.flat()), 4);
   const g = memory.room(2 * rows * maps.length, F);
+  // a grid of several rows
+  const { threads } = harness.tile, down = 3;
+  const along = Math.ceil(rows * modules.length * weights.features4 / threads / down);
   const writer = new PlanWriter();
-  writer.dispatch(
-    "radial_maps",
-    [rows, geometry, place, g, weights.radial],
-    Math.ceil(maps.length * weights.features4 / harness.tile.threads),
-    rows,
-  );
-  const { pairs } = await harness.run(writer.finish(), { weights: weights.data, pairs: memory.data });
+  writer.dispatch("radial_maps", [rows, geometry, place, g, along * threads], along, down);
+  const { pairs } = await harness.run(writer.finish(), { pairs: memory.data });
 
   const mapped = (basis: Float64Array, count: number) => {
     const parts = maps.map((map) => linear(map, basis, count));
+    // [module][row][3][F]
     return Float64Array.from({ length: count * maps.length * F }, (_, at) => {
-      const row = Math.floor(at / (maps.length * F)), map = Math.floor(at / F) % maps.length;
-      return parts[map]![row * F + at % F]!;
+      const module = Math.floor(at / (3 * count * F)), row = Math.floor(at / (3 * F)) % count;
+      return parts[3 * module + Math.floor(at / F) % 3]![row * F + at % F]!;
     });
   };
   const samples = Float64Array.from({ length: 400 }, (_, i) => (i + 1) / 400 * cutoff);

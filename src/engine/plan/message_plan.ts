@@ -33,8 +33,15 @@ export function planMessages(
   const s = context.atomArray(), p = context.atomArray(3), d = context.atomArray(dFunctions);
   writer.dispatch(
     "local_gather",
-    gatherParameters(context, m, pairs, [inputs.x, inputs.s, inputs.p, inputs.d, s, p, d]),
-    context.groups(context.atomSize),
+    [
+      context.batch.allRows.clusterCount,
+      context.batch.allRows.table,
+      context.batch.allRows.rows,
+      pairs.geometry,
+      pairs.radial[m]!,
+      ...[inputs.x, inputs.s, inputs.p, inputs.d, s, p, d],
+    ],
+    context.groups(context.batch.allRows.clusterCount * context.weights.features4),
   );
   const projectedP = context.atomArray(2 * 3), projectedD = context.atomArray(2 * dFunctions);
   context.linear([
@@ -51,9 +58,10 @@ export function planMessages(
 }
 
 /**
- * Adjoint of {@linkcode planMessages}: adds to the pairs' gradients.
+ * Adjoint of {@linkcode planMessages}.
  *
- * @returns The adjoints of s, p, d where they are wanted: the first module's do not depend on the positions.
+ * @param shares Where the threads' shares of forces and virial go; see `forces.wgsl`.
+ * @returns The adjoints of s, p, d.
  */
 export function planMessagesAdjoint(
   context: PlanContext,
@@ -62,7 +70,7 @@ export function planMessagesAdjoint(
   pairs: PairArrays,
   { inputs, projectedP, projectedD }: MessageState,
   combinedAdjoint: number,
-  wanted: boolean,
+  shares: number,
 ): number[] {
   const { dFunctions, writer, batch, weights } = context;
   const projectedPAdjoint = context.atomArray(2 * 3), projectedDAdjoint = context.atomArray(2 * dFunctions);
@@ -76,40 +84,22 @@ export function planMessagesAdjoint(
     projectionAdjoint(context, module.projectionP, 3, projectedPAdjoint, p),
     projectionAdjoint(context, module.projectionD, dFunctions, projectedDAdjoint, d),
   ]);
-  writer.dispatch("pair_adjoint", [
-    batch.pairs,
-    batch.first,
-    batch.second,
-    pairs.geometry,
-    pairs.gradient,
-    pairs.radial + 3 * m * weights.features4,
-    pairs.slope + 3 * m * weights.features4,
-    pairs.radialStride,
-    inputs.s,
-    inputs.p,
-    inputs.d,
-    combinedAdjoint,
-    p,
-    d,
-  ], context.groups(batch.pairs));
-  if (!wanted) return [];
   const adjoints = [context.atomArray(), context.atomArray(), context.atomArray()];
+  const rows = batch.pairRows;
+  writer.dispatch(
+    "pair_adjoint",
+    [
+      ...[rows.clusterCount, rows.table, rows.rows, pairs.geometry, pairs.radial[m]!, pairs.slope[m]!],
+      ...[inputs.s, inputs.p, inputs.d, combinedAdjoint, p, d, ...adjoints, shares, pairs.left],
+    ],
+    context.groups(rows.clusterCount * weights.features4),
+  );
   writer.dispatch(
     "local_gather_adjoint",
-    gatherParameters(context, m, pairs, [0, ...adjoints, combinedAdjoint, p, d]),
+    [batch.atoms, batch.neighbourStart, batch.neighbourRow, pairs.left, ...adjoints, shares],
     context.groups(context.atomSize),
   );
   return adjoints;
-}
-
-function gatherParameters(
-  { batch, weights }: PlanContext,
-  m: number,
-  { geometry, radial, radialStride }: PairArrays,
-  features: readonly number[],
-): number[] {
-  const { atoms, start, neighbour, entry } = batch;
-  return [atoms, start, neighbour, entry, geometry, radial + 3 * m * weights.features4, radialStride, ...features];
 }
 
 function projection(

@@ -82,6 +82,7 @@ export function planModuleOutputs(
  *
  * @param outputAdjoint Adjoint of the module's output.
  * @param next Adjoint of the features that the next module reads, if there is one.
+ * @param shares Where the threads' shares of forces and virial go.
  * @returns The adjoint of the module's features; nothing for the first module.
  */
 export function planModuleAdjoint(
@@ -92,6 +93,7 @@ export function planModuleAdjoint(
   state: ModuleState,
   outputAdjoint: number,
   next: number | undefined,
+  shares: number,
 ): number | undefined {
   const { residual, atomSize } = context;
   const out = residual.mlpAdjoint(state.out, outputAdjoint, next === undefined ? {} : { extra: next });
@@ -101,7 +103,7 @@ export function planModuleAdjoint(
   const local = residual.mlpAdjoint(state.local, total);
   context.sideBySide([[...out.jobs, ...post.jobs, ...local.jobs]]);
   const { origin } = state.inputs;
-  const messages = planMessagesAdjoint(context, module, m, pairs, state.messages, local.output, origin !== null);
+  const messages = planMessagesAdjoint(context, module, m, pairs, state.messages, local.output, shares);
   if (origin === null) return undefined;
   const { q, k, v } = planAttentionAdjoint(context, m, origin.attention, total);
   // The seven blocks read one x: their adjoints side by side, then summed; the residual connection joins the first.

@@ -62,11 +62,14 @@ export function planNetwork(
 
   const adjoints = context.features.take(batch.atoms);
   const outputAdjoint = planCharges(context, sum, adjoints);
+  // three vec4s an (atom, four features) of each module
+  const shares = context.atomArray(3 * modules.length);
   let next: number | undefined;
   for (let m = modules.length - 1; m >= 0; m--) {
-    next = planModuleAdjoint(context, modules[m]!, m, pairs, states[m]!, outputAdjoint, next);
+    const part = shares + 3 * m * context.atomSize;
+    next = planModuleAdjoint(context, modules[m]!, m, pairs, states[m]!, outputAdjoint, next, part);
   }
-  planForces(context, pairs, adjoints);
+  planForces(context, pairs, adjoints, shares);
   return {
     step: context.writer.finish(),
     firstInputs,
@@ -128,11 +131,17 @@ function planLongRange(context: PlanContext, adjoints: number): void {
 }
 
 /** Forces and virial of all terms. */
-function planForces(context: PlanContext, { geometry, gradient }: PairArrays, adjoints: number): void {
+function planForces(
+  context: PlanContext,
+  { geometry, gradient }: PairArrays,
+  adjoints: number,
+  shares: number,
+): void {
   const { atoms, atomTable, longRangeList, images, start, entry } = context.batch;
+  const { table } = context.elements;
   context.writer.dispatch(
     "forces",
-    [atoms, atomTable, longRangeList, images, context.elements.table, start, entry, geometry, gradient, adjoints],
+    [atoms, atomTable, longRangeList, images, table, start, entry, geometry, gradient, adjoints, shares],
     context.groups(atoms),
   );
 }

@@ -6,6 +6,9 @@ import type { Tile } from "../tile.ts";
 import { Arena, type LinearJob, PlanWriter } from "./plan.ts";
 import { ResidualJobs, sideBySide } from "./residual_jobs.ts";
 
+/** Workgroups along one side of a grid, that every device allows. */
+const longestRow = 65535;
+
 /** What every part of a plan is written with: the model, the batch, and where the next dispatch and the next array go. */
 export class PlanContext {
   /** Adds dispatches. */
@@ -45,6 +48,12 @@ export class PlanContext {
   /** Workgroups for one thread an item. */
   groups(items: number): number {
     return Math.ceil(items / this.tile.threads);
+  }
+
+  /** A grid for one thread an item where there are many: threads of a row, and workgroups along a row and down. */
+  grid(items: number): { readonly threads: number; readonly x: number; readonly y: number } {
+    const x = Math.min(this.groups(items), longestRow);
+    return { threads: x * this.tile.threads, x, y: Math.ceil(items / Math.max(1, x * this.tile.threads)) };
   }
 
   /** Adds linear layers that do not depend on each other. */
