@@ -1,10 +1,7 @@
-import { setImmediate } from "node:timers";
 import { buildNetwork } from "../model/build_network.ts";
 import type { Model } from "../model/model.ts";
 import type { Network } from "../model/network.ts";
 import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
-import { ReferenceEngine, type ReferenceOptions } from "../reference/reference_engine.ts";
-import { compileKernels } from "../reference/simd_operations.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
@@ -16,6 +13,7 @@ import { computeHessian } from "./batched_hessian.ts";
 import { type DomainOptions, GuardedCalculator } from "./guarded_calculator.ts";
 import { fasterOf } from "./device_trial.ts";
 import type { Tile } from "./tile.ts";
+import { ReferenceCalculator } from "./reference_calculator.ts";
 import { WebGpuEngine } from "./webgpu_engine.ts";
 
 /** How a calculator computes. */
@@ -33,6 +31,11 @@ export interface CalculatorOptions extends DomainOptions {
    * Mesa's software driver is faster with threads (that counts when a process opens its first device).
    */
   readonly expectedAtoms?: number;
+  /**
+   * The most threads that the float64 engine computes with, by default as many as there are processors. A structure takes
+   * as many as pay for its size; results do not depend on their number.
+   */
+  readonly threads?: number;
   /** Preset of the kernels' tile, in place of the device's own. */
   readonly tile?: Tile["name"];
   /** Called at the end of each part of an evaluation, for measurements. */
@@ -143,10 +146,10 @@ async function openEngine(
 /** @param reason Why `auto` takes it. */
 function openProcessor(
   network: Network,
-  { longRangeCutoff, onPhase }: CalculatorOptions,
+  { longRangeCutoff, threads, onPhase }: CalculatorOptions,
   reason?: string,
 ): Calculator {
-  return new ReferenceCalculator(network, { longRangeCutoff, onPhase }, reason);
+  return new ReferenceCalculator(network, { longRangeCutoff, threads, onPhase }, reason);
 }
 
 const defaultProperties: readonly Property[] = ["energy", "forces"];
@@ -207,51 +210,5 @@ class WebGpuCalculator implements Calculator {
       checkCoordinates(structure);
       checkElements(this.#network, structure.numbers);
     }
-  }
-}
-
-/** {@linkcode Calculator} on the float64 reference engine. */
-class ReferenceCalculator implements Calculator {
-  readonly device: DeviceDescription;
-  #engine: ReferenceEngine;
-
-  /** @param reason Why `auto` takes it. */
-  constructor(network: Network, options: ReferenceOptions, reason?: string) {
-    const kernels = compileKernels();
-    const driver = kernels === null ? "TypeScript alone, for WebAssembly has no relaxed SIMD here" : "WebAssembly SIMD";
-    this.device = {
-      kind: "cpu",
-      name: "float64 engine",
-      driver,
-      readBack: "none",
-      ...(reason !== undefined && { reason }),
-    };
-    this.#engine = new ReferenceEngine(network, { ...options, kernels });
-  }
-
-  compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
-  compute(structures: readonly Structure[], properties?: Iterable<Property>): Promise<Result[]>;
-  async compute(
-    input: Structure | readonly Structure[],
-    properties: Iterable<Property> = defaultProperties,
-  ): Promise<Result | Result[]> {
-    const wanted = new Set(properties);
-    if ("numbers" in input) return this.#engine.compute(input, wanted);
-    const results: Result[] = [];
-    for (const structure of input) {
-      results.push(this.#engine.compute(structure, wanted));
-      // A turn of the event loop between structures: sockets and progress bars go on. A timer would wait 2 ms.
-      if (input.length > 1) await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    return results;
-  }
-
-  computeSync(structures: readonly Structure[], properties: Iterable<Property> = defaultProperties): Result[] {
-    const wanted = new Set(properties);
-    return structures.map((structure) => this.#engine.compute(structure, wanted));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
   }
 }

@@ -16,10 +16,13 @@ const displacementsPerCoordinate = 4;
  * Hessian ∂²E/∂R∂R `[3N][3N]`, eV/Å², by central differences of analytic forces, symmetrised; 12N evaluations.
  *
  * @param structure Not changed.
- * @param forces Forces `[N][3]`, eV/Å, of a structure that differs by its positions only.
+ * @param forces Forces `[N][3]`, eV/Å, of structures that differ by their positions only.
  */
-export function hessian(structure: Structure, forces: (displaced: Structure) => Float64Array): Float64Array {
-  return hessianFromForces(displacedStructures(structure, displacement).map(forces), displacement);
+export function hessian(
+  structure: Structure,
+  forces: (displaced: readonly Structure[]) => readonly Float64Array[],
+): Float64Array {
+  return hessianFromForces(forces(displacedStructures(structure, displacement)), displacement);
 }
 
 /** The structures whose forces make a Hessian, 12N of them, in the order that {@link hessianFromForces} wants. */

@@ -4,6 +4,11 @@ const pageBytes = 65536;
 /** Arrays begin at cache lines, so that two threads' shares of different arrays never meet in one. */
 const alignment = 64;
 
+/** That a structure takes more memory than there is. */
+export class OutOfMemoryError extends RangeError {
+  override name = "OutOfMemoryError";
+}
+
 type NumberArray = Float64Array | Int32Array;
 
 /**
@@ -69,15 +74,37 @@ export class Workspace {
     return array;
   }
 
-  /** All threads come here at the same array; the first one grows the memory for all. */
+  /**
+   * All threads come here at the same array; the first one grows the memory for all.
+   *
+   * @throws OutOfMemoryError on all threads where there is no more memory.
+   */
   #grow(): void {
     this.#team.barrier();
     if (this.#team.rank === 0) {
       const missing = this.#end - this.#memory.buffer.byteLength;
       // a quarter more than asked for, so that growing is rare
-      if (missing > 0) this.#memory.grow(Math.ceil((missing + this.#end / 4) / pageBytes));
+      if (missing > 0) growTo(this.#memory, this.#end + this.#end / 4) || growTo(this.#memory, this.#end);
     }
     this.#team.barrier();
-    this.#capacity = this.#memory.buffer.byteLength;
+    // by nothing: lets this thread see what the first one has done
+    this.#capacity = this.#memory.grow(0) * pageBytes;
+    if (this.#end > this.#capacity) {
+      throw new OutOfMemoryError(
+        `Expected to have ${Math.ceil(this.#end / 2 ** 20)} MiB of memory for a structure but found no more than ` +
+          `${Math.floor(this.#capacity / 2 ** 20)} MiB; compute fewer atoms at once`,
+      );
+    }
+  }
+}
+
+/** Makes a memory at least so large; returns whether that was possible. */
+function growTo(memory: WebAssembly.Memory, bytes: number): boolean {
+  try {
+    memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / pageBytes));
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }

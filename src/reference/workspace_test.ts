@@ -1,6 +1,6 @@
-import { deepEqual, equal, notStrictEqual, strictEqual } from "node:assert/strict";
+import { deepEqual, equal, notStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { soloTeam } from "./team.ts";
-import { Workspace } from "./workspace.ts";
+import { OutOfMemoryError, Workspace } from "./workspace.ts";
 
 function workspace(): Workspace {
   return new Workspace(new WebAssembly.Memory({ initial: 1, maximum: 1000, shared: true }), soloTeam, 100);
@@ -23,4 +23,12 @@ Deno.test("Workspace gives the same arrays again to the same requests after a re
   space.reset();
   notStrictEqual(space.float64(8), first);
   equal(space.int32(9).length, 9);
+});
+
+Deno.test("Workspace takes all the memory there is and says what is missing beyond it", () => {
+  const space = new Workspace(new WebAssembly.Memory({ initial: 1, maximum: 20, shared: true }), soloTeam, 100);
+  equal(space.float64(19 * 8192).fill(1).length, 19 * 8192);
+  throws(() => space.float64(8192), OutOfMemoryError);
+  space.reset();
+  equal(space.float64(19 * 8192)[0], 1);
 });
