@@ -1,0 +1,30 @@
+"""``evaluate``: errors by class, charge and spin, as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from .checkpoint import load_model
+from .dataset import SPLITS, read_dataset
+from .evaluation import errors_of, table_of
+from .finished import best_model
+
+
+def add_arguments(parser) -> None:
+    """Options of the command."""
+    parser.add_argument("model", type=Path, help="folder of a run, or a model file")
+    parser.add_argument("data", nargs="+", help="labelled extended XYZ files")
+    parser.add_argument("--split", choices=SPLITS, default="test")
+    parser.add_argument("--largest-force", type=float, default=30.0, help="frames with a larger one are left out, eV/Å")
+    parser.add_argument("--threads", type=int, default=2)
+
+
+def run(options) -> None:
+    """Prints the table."""
+    torch.set_num_threads(options.threads)
+    model = best_model(options.model)[0] if options.model.is_dir() else load_model(options.model)
+    model.requires_grad_(False)
+    dataset = read_dataset(options.data, options.largest_force)
+    print(table_of(errors_of(model, dataset, options.split)))

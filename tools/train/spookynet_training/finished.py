@@ -1,0 +1,27 @@
+"""The best model of a run's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from .network import SpookyNet
+from .training import BEST_FILE, STATE_FILE
+
+
+def best_model(folder: Path) -> tuple[SpookyNet, dict[str, str]]:
+    """The moving average at its best validation error, and what its file shall say besides the hyperparameters.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no epoch has ended yet.
+    """
+    if not (folder / BEST_FILE).exists():
+        raise FileNotFoundError(f"Expected {BEST_FILE} in {folder} but found none: no epoch has ended there yet")
+    state = torch.load(folder / STATE_FILE, map_location="cpu")
+    model = SpookyNet(state["hyperparameters"])
+    model.load_state_dict(torch.load(folder / BEST_FILE, map_location="cpu"))
+    return model, {"trained_on": json.dumps(state["domain"])}
