@@ -13,6 +13,9 @@ const tools = "sh dirname readlink mktemp mkdir mv rm tail cat touch chmod env u
  * machine has or lacks can be chosen.
  */
 class Machine implements AsyncDisposable {
+  /** Variables of the environment besides PATH. */
+  env: Readonly<Record<string, string>> = {};
+
   private constructor(readonly folder: string) {}
 
   static async create(scripts: Readonly<Record<string, string>>): Promise<Machine> {
@@ -38,7 +41,7 @@ class Machine implements AsyncDisposable {
     const { code, stdout, stderr } = await new Deno.Command(this.#path("spookynet"), {
       args,
       clearEnv: true,
-      env: { PATH: this.#path("bin"), FOLDER: this.folder },
+      env: { ...this.env, PATH: this.#path("bin"), FOLDER: this.folder },
     }).output();
     return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
   }
@@ -82,6 +85,7 @@ Deno.test("launcher gives every command its permissions, and runs mod.ts with th
   deepEqual(permissions, {
     "": [],
     "info": ["--allow-read", "--allow-env"],
+    "models": ["--allow-read", "--allow-env"],
     "doctor": ["--allow-read", "--allow-env"],
     "convert": ["--allow-read", "--allow-write", "--allow-env"],
     "eval": ["--allow-read", "--allow-write", "--allow-env"],
@@ -92,6 +96,49 @@ Deno.test("launcher gives every command its permissions, and runs mod.ts with th
     "demo": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
     "test": ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env", "--allow-sys"],
   });
+});
+
+Deno.test("launcher lets commands reach the host of the published model, and no other, where they may download it", async () => {
+  await using machine = await Machine.create({ deno: deno("2.9.6") });
+  await Deno.writeTextFile(join(machine.folder, "adapter"), "");
+  const netOf = async (...args: string[]) => {
+    const { stdout } = await machine.run(...args);
+    return stdout.split(" ").filter((word) => word.startsWith("--allow-net")).join(" ");
+  };
+  const host = "--allow-net=raw.githubusercontent.com";
+  equal(await netOf("models", "pull", "published"), host);
+  for (const model of [["--model", "published"], ["--model=published"], ["--model", "a,published"], ["--yes"]]) {
+    equal(await netOf("eval", "x", ...model), host);
+    equal(await netOf("lammps", "x", ...model), host);
+    equal(await netOf("info", "x", ...model), "");
+  }
+  for (
+    const args of [["eval", "x"], ["eval", "published.xyz"], ["eval", "x", "--model", "published.pth"], [
+      "eval",
+      "x",
+      "--model",
+      "own",
+    ], ["models"]]
+  ) {
+    equal(await netOf(...args), "", args.join(" "));
+  }
+  for (
+    const [url, expected] of [
+      ["http://127.0.0.1:8080/mirror", "--allow-net=127.0.0.1:8080"],
+      ["https://[::1]:8443", "--allow-net=[::1]:8443"],
+      ["models.example", "--allow-net=models.example"],
+    ] as const
+  ) {
+    machine.env = { SPOOKYNET_MODELS_URL: url };
+    equal(await netOf("models", "pull", "published"), expected);
+  }
+  for (const url of ["https://a,b/", "https://a b/", "https://me@a/", "https://", "https://a$(id)/"]) {
+    machine.env = { SPOOKYNET_MODELS_URL: url };
+    const { code, stdout, stderr } = await machine.run("models", "pull", "published");
+    equal(code, 1);
+    equal(stdout, "");
+    match(stderr, /^spookynet: Expected an address like https:\/\/HOST\/PATH in SPOOKYNET_MODELS_URL but found .*\n$/);
+  }
 });
 
 Deno.test("launcher passes over a deno on PATH that is too old or too new", async () => {

@@ -7,7 +7,7 @@ import { kernelTables, legend, tableHead, tableRows } from "../bench/tables.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { Invocation } from "./commands.ts";
 import { calculatorOptions, describeDevice, structureFor } from "./compute_options.ts";
-import { findModel } from "./model_lookup.ts";
+import { obtainModel } from "./obtain_model.ts";
 import type { Options } from "./options.ts";
 import { progressBar } from "./progress_bar.ts";
 import { printRows } from "./rows.ts";
@@ -26,7 +26,7 @@ const allDevices = ["gpu", "software", "cpu"] as const;
 export async function run({ operands, options }: Invocation): Promise<number> {
   const { seconds = 2, json = false, kernels = false } = options;
   const systems = await systemsOf(operands[0], options);
-  const model = resolve(await findModel(options.model));
+  const model = resolve(await obtainModel(options));
   const header = await headerOf(model, seconds);
   const status = new StatusLine();
   const started = performance.now();

@@ -81,13 +81,24 @@ protocol that connect are served too, with the atoms of --template or --elements
   info: {
     operands: ["MODEL"],
     summary: "say what a model file holds",
-    details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
+    details: "MODEL is a file (.pth, .safetensors) or the name of one of ./spookynet models.",
     load: () => import("./info.ts"),
+  },
+  models: {
+    operands: ["[pull]", "[NAME]"],
+    summary: "list the models there are, or download one",
+    details: `Lists the models that --model finds by name: those in the model folder, built-in and downloaded ones, and
+those that can be downloaded (docs/models.md). A download goes on where an earlier one was cut, is checked
+byte by byte, and goes through the proxy that HTTPS_PROXY names.
+
+  ./spookynet models
+  ./spookynet models pull published`,
+    load: () => import("./models.ts"),
   },
   convert: {
     operands: ["MODEL", "OUT.safetensors"],
     summary: "write a model as safetensors, every value kept",
-    details: "MODEL is a file (.pth, .safetensors) or the name of one in the model folder.",
+    details: "MODEL is a file (.pth, .safetensors) or the name of one of ./spookynet models.",
     load: () => import("./convert.ts"),
   },
   bench: {

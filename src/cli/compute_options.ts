@@ -5,13 +5,13 @@ import { loadModel } from "../model/load_model.ts";
 import type { Model } from "../model/model.ts";
 import { type Frame, structureOfFrame } from "../structure/frame.ts";
 import type { Structure } from "../structure/structure.ts";
-import { findModels } from "./model_lookup.ts";
+import { obtainModels } from "./obtain_model.ts";
 import type { Options } from "./options.ts";
 
 /** The model `--model` names, or the models, several with commas between them. */
-export async function loadModels({ model }: Options): Promise<Model[]> {
+export async function loadModels(options: Options): Promise<Model[]> {
   const models: Model[] = [];
-  for (const path of await findModels(model)) models.push(await loadModel(path));
+  for (const path of await obtainModels(options)) models.push(await loadModel(path));
   return models;
 }
 

@@ -11,7 +11,7 @@ import { describeDevice, openCalculator } from "./compute_options.ts";
 import { IpiProcess } from "./ipi_process.ts";
 import { parseIpiProperties } from "./ipi_properties.ts";
 import { linePlot } from "./line_plot.ts";
-import { findModel } from "./model_lookup.ts";
+import { obtainModel } from "./obtain_model.ts";
 import { progressBar } from "./progress_bar.ts";
 import { type PythonEnvironment, pythonEnvironment } from "./python_environment.ts";
 import { printRows } from "./rows.ts";
@@ -31,7 +31,7 @@ const beads = 16;
 /** `demo`: i-PI with the example zundel-pimd, and a driver for it in this process. */
 export async function run({ options }: Invocation): Promise<number> {
   const steps = options.steps ?? 200;
-  const model = await loadModel(await findModel(options.model));
+  const model = await loadModel(await obtainModel(options));
   const atoms = await exampleAtoms();
   const environment = await pythonEnvironment();
   if (environment === null) return 1;

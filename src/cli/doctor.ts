@@ -3,7 +3,7 @@ import { ReadBack } from "../engine/read_back.ts";
 import { selfTest } from "../engine/self_test.ts";
 import type { Invocation } from "./commands.ts";
 import { describeDevice } from "./compute_options.ts";
-import { modelFolder } from "./model_lookup.ts";
+import { modelFolder } from "./model_folders.ts";
 import { printRows } from "./rows.ts";
 import { UsageError } from "./usage_error.ts";
 import { mesaVersion } from "./vulkan_driver.ts";

@@ -9,7 +9,7 @@ import type { Invocation } from "./commands.ts";
 import { describeDevice, openCalculator, periodicityNotice, structureFor } from "./compute_options.ts";
 import { openInput } from "./input_file.ts";
 import { formatJsonLine } from "./json_line.ts";
-import { findModel } from "./model_lookup.ts";
+import { obtainModel } from "./obtain_model.ts";
 import type { Options } from "./options.ts";
 import { OutputFile } from "./output_file.ts";
 import { progressBar } from "./progress_bar.ts";
@@ -32,7 +32,7 @@ type Write = (text: string) => Promise<void>;
 export async function run({ operands, options }: Invocation): Promise<number> {
   const path = operands[0]!;
   using input = await openInput(path);
-  const model = await loadModel(await findModel(options.model));
+  const model = await loadModel(await obtainModel(options));
   const status = new StatusLine();
   await using calculator = await openCalculator(model, options, batchFrames, (line) => status.print(line));
   status.print(`${model.name} on ${describeDevice(calculator.device)}`);

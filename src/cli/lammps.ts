@@ -7,7 +7,7 @@ import { electronsOf } from "../structure/electrons.ts";
 import { atomicNumber, symbolOf } from "../structure/elements.ts";
 import type { Invocation } from "./commands.ts";
 import { describeDevice, openCalculator } from "./compute_options.ts";
-import { findModel } from "./model_lookup.ts";
+import { obtainModel } from "./obtain_model.ts";
 import type { Options } from "./options.ts";
 import { EndSignals } from "./signals.ts";
 import { UsageError } from "./usage_error.ts";
@@ -21,7 +21,7 @@ export async function run({ operands, options }: Invocation): Promise<number> {
   const elements = elementsOf(options);
   const script = await Deno.readTextFile(input!);
   const { id, group } = fixOf(externalFixes(script), options);
-  const model = await loadModel(await findModel(options.model));
+  const model = await loadModel(await obtainModel(options));
   await using calculator = await openCalculator(model, options, expectedAtoms);
   if (calculator.device.readBack === "awaited") {
     throw new Error(

@@ -1,54 +1,51 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type KnownModel, knownModels, published } from "./known_models.ts";
+import { type ModelFolders, modelFolders } from "./model_folders.ts";
 import { UsageError } from "./usage_error.ts";
 
-const project = fileURLToPath(new URL("../../", import.meta.url));
+/** What a model's file may be called behind its name, in the order of looking. */
+const extensions = [".safetensors", ".pth"];
 
-/** The checkpoint a fresh installation asks for. */
-export const defaultModel = "published";
+/** A model that was asked for by name and is not here. */
+export class MissingModelError extends Deno.errors.NotFound {
+  override readonly name = "MissingModelError";
+  /** The model, where it can be downloaded. */
+  readonly known: KnownModel | null;
 
-const published = {
-  repository: "OUnke/SpookyNet",
-  file: "parameters.pth",
-  sha256: "604026ed148310d09cd6ae6c0e67e3c8905b5fc35ef3bd30714fd8776985e5cc",
-};
-
-/**
- * The folder models are looked for in by name: `SPOOKYNET_MODELS`, else `spookynet/models` in the user's data folder
- * (`XDG_DATA_HOME`, else `~/.local/share`), else, for a user without a home, `.cache/models` in the project.
- */
-export function modelFolder(): string {
-  const chosen = Deno.env.get("SPOOKYNET_MODELS");
-  if (chosen) return chosen;
-  const home = Deno.env.get("HOME");
-  const data = Deno.env.get("XDG_DATA_HOME") || (home && join(home, ".local", "share"));
-  return data ? join(data, "spookynet", "models") : join(project, ".cache", "models");
+  /** The message is one line; it says where the model was looked for, and what to do. */
+  constructor(message: string, known: KnownModel | null) {
+    super(message);
+    this.known = known;
+  }
 }
 
 /**
  * Finds a model file.
  *
- * @param model A file, or the name of one in the model folder without `.safetensors` or `.pth`. `published` is also
- * looked for in the reference data beside the project.
+ * @param model A file, or the name of one, without `.safetensors` or `.pth`, that is looked for in the user's folder,
+ * among the built-in models and in the cache. By default the first built-in model, where there is none the published one,
+ * which is also looked for in the reference data beside the project.
  * @returns The file's path.
- * @throws {Deno.errors.NotFound} If there is none; the message says where it was looked for and where to get it.
+ * @throws {MissingModelError} If there is none of that name.
+ * @throws {Deno.errors.NotFound} If there is no such file.
  */
-export async function findModel(model: string = defaultModel): Promise<string> {
-  const isPath = model.includes("/") || /\.(pth|pt|safetensors)$/.test(model);
-  if (isPath || await isFile(model)) {
+export async function findModel(model?: string, folders: ModelFolders = modelFolders()): Promise<string> {
+  if (model === undefined) return await defaultModel(folders);
+  if (model.includes("/") || /\.(pth|pt|safetensors)$/.test(model) || await isFile(model)) {
     if (await isFile(model)) return model;
     throw new Deno.errors.NotFound(`Expected a model file ${model} but there is none`);
   }
-  for (const path of placesOf(model)) {
+  for (const path of placesOf(model, folders)) {
     if (await isFile(path)) return path;
   }
-  throw new Deno.errors.NotFound(
-    model === defaultModel
-      ? `Expected the published model at ${join(modelFolder(), "published.pth")} but there is none: put ` +
-        `${published.file} of the GitHub repository ${published.repository} there under that name ` +
-        `(sha256 ${published.sha256}), or give --model FILE`
+  const known = knownModels.find(({ name }) => name === model) ?? null;
+  throw new MissingModelError(
+    known !== null
+      ? `Expected the model ${model} but it is not here: ./spookynet models pull ${model} downloads it ` +
+        `(${megabytes(known)} MB; so does --yes), or give --model FILE`
       : `Expected a model ${model} but found neither a file of that name nor ${model}.safetensors or ${model}.pth in ` +
-        `${modelFolder()}: put it there, or give --model FILE`,
+        `${folders.own}: put it there, give --model FILE, or see ./spookynet models`,
+    known,
   );
 }
 
@@ -56,21 +53,51 @@ export async function findModel(model: string = defaultModel): Promise<string> {
  * Finds several model files.
  *
  * @param models What {@linkcode findModel} takes, with commas between them.
+ * @param find Finds each.
  * @throws {UsageError} If one of them is named twice: it would count twice.
  * @throws {Deno.errors.NotFound} If there is none of one of them.
  */
-export async function findModels(models: string = defaultModel): Promise<string[]> {
-  const names = await isFile(models) ? [models] : models.split(",").map((name) => name.trim());
+export async function findModels(
+  models: string | undefined,
+  find: (model?: string) => Promise<string> = findModel,
+): Promise<string[]> {
+  if (models === undefined || await isFile(models)) return [await find(models)];
+  const names = models.split(",").map((name) => name.trim());
   const repeated = names.find((name, k) => names.indexOf(name) < k);
   if (repeated !== undefined) throw new UsageError(`Expected different models but found "${repeated}" twice`);
   const paths: string[] = [];
-  for (const name of names) paths.push(await findModel(name));
+  for (const name of names) paths.push(await find(name));
   return paths;
 }
 
-function placesOf(name: string): string[] {
-  const places = [".safetensors", ".pth"].map((extension) => join(modelFolder(), name + extension));
-  if (name === defaultModel) places.push(join(project, "..", "shared", "reference", "checkpoints", "published.pth"));
+/** The model files of a folder, sorted by name; none where there is no such folder. */
+export async function modelFilesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (extensions.some((extension) => name.endsWith(extension))) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+  }
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** Megabytes of a model's file, to one decimal. */
+export function megabytes({ size }: KnownModel): string {
+  return (size / 1e6).toFixed(1);
+}
+
+async function defaultModel(folders: ModelFolders): Promise<string> {
+  const [first] = await modelFilesIn(folders.builtIn);
+  return first ?? await findModel(published.name, folders);
+}
+
+function placesOf(name: string, { own, builtIn, cache, reference }: ModelFolders): string[] {
+  const places = [own, builtIn, cache].flatMap((folder) =>
+    extensions.map((extension) => join(folder, name + extension))
+  );
+  if (name === published.name) places.push(join(reference, published.file));
   return places;
 }
 

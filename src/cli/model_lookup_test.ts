@@ -1,51 +1,69 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { findModel, findModels, modelFolder } from "./model_lookup.ts";
+import { inTemporaryFolder } from "../../tests/spookynet_process.ts";
+import type { ModelFolders } from "./model_folders.ts";
+import { findModel, findModels, MissingModelError } from "./model_lookup.ts";
 
-async function withEnvironment(values: Record<string, string>, body: (folder: string) => Promise<void> | void) {
-  const names = ["SPOOKYNET_MODELS", "XDG_DATA_HOME", "HOME"];
-  const before = names.map((name) => Deno.env.get(name));
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const name of names) Deno.env.set(name, (values[name] ?? "").replace("FOLDER", folder));
-    await body(folder);
-  } finally {
-    names.forEach((name, k) => before[k] === undefined ? Deno.env.delete(name) : Deno.env.set(name, before[k]));
-    await Deno.remove(folder, { recursive: true });
-  }
+/** Runs with three folders of models, of which only the cache is there from the start. */
+async function withFolders(body: (folders: ModelFolders, write: (path: string) => Promise<void>) => Promise<void>) {
+  await inTemporaryFolder(async (folder) => {
+    const folders = { own: join(folder, "own"), builtIn: join(folder, "built-in"), cache: join(folder, "cache") };
+    const reference = join(folder, "reference");
+    await Deno.mkdir(folders.cache);
+    await body({ ...folders, reference }, async (path) => {
+      await Deno.mkdir(join(path, ".."), { recursive: true });
+      await Deno.writeTextFile(path, "");
+    });
+  });
 }
 
-Deno.test("modelFolder() follows SPOOKYNET_MODELS, then XDG_DATA_HOME, then HOME, and does without any", async () => {
-  await withEnvironment({ SPOOKYNET_MODELS: "/a", XDG_DATA_HOME: "/b", HOME: "/c" }, () => equal(modelFolder(), "/a"));
-  await withEnvironment({ XDG_DATA_HOME: "/b", HOME: "/c" }, () => equal(modelFolder(), "/b/spookynet/models"));
-  await withEnvironment({ HOME: "/c" }, () => equal(modelFolder(), "/c/.local/share/spookynet/models"));
-  await withEnvironment({}, () => equal(modelFolder().endsWith("/.cache/models"), true));
-});
-
-Deno.test("findModel() finds a file, and a name in the model folder, safetensors first", async () => {
-  await withEnvironment({ SPOOKYNET_MODELS: "FOLDER" }, async (folder) => {
-    await Deno.writeTextFile(join(folder, "water.pth"), "");
-    equal(await findModel(join(folder, "water.pth")), join(folder, "water.pth"));
-    equal(await findModel("water"), join(folder, "water.pth"));
-    await Deno.writeTextFile(join(folder, "water.safetensors"), "");
-    equal(await findModel("water"), join(folder, "water.safetensors"));
+Deno.test("findModel() finds a file, and a name in the user's folder, then built in, then in the cache, safetensors first", async () => {
+  await withFolders(async (folders, write) => {
+    for (const folder of [folders.cache, folders.builtIn, folders.own]) {
+      for (const extension of ["pth", "safetensors"]) {
+        const path = join(folder, `water.${extension}`);
+        await write(path);
+        equal(await findModel(path), path);
+        equal(await findModel("water", folders), path);
+      }
+    }
   });
 });
 
-Deno.test("findModel() says where it looked", async () => {
-  await withEnvironment({ SPOOKYNET_MODELS: "FOLDER" }, async (folder) => {
-    await rejects(findModel("./water.pth"), /Expected a model file \.\/water\.pth but there is none/);
-    await rejects(findModel("water"), new RegExp(`found neither .*water\\.pth in ${folder}`));
+Deno.test("findModel() takes the first built-in model for the default, and where there is none the published one", async () => {
+  await withFolders(async (folders, write) => {
+    await rejects(findModel(undefined, folders), (error) => (error as MissingModelError).known?.name === "published");
+    await write(join(folders.reference, "published.pth"));
+    equal(await findModel(undefined, folders), join(folders.reference, "published.pth"));
+    await write(join(folders.own, "published.pth"));
+    await write(join(folders.own, "a.safetensors"));
+    equal(await findModel(undefined, folders), join(folders.own, "published.pth"));
+    await write(join(folders.builtIn, "README.md"));
+    equal(await findModel(undefined, folders), join(folders.own, "published.pth"));
+    for (const name of ["water", "general"]) await write(join(folders.builtIn, `${name}.safetensors`));
+    equal(await findModel(undefined, folders), join(folders.builtIn, "general.safetensors"));
+    equal(await findModel("published", folders), join(folders.own, "published.pth"));
+  });
+});
+
+Deno.test("findModel() says where it looked, and what to do", async () => {
+  await withFolders(async (folders) => {
+    await rejects(findModel("./water.pth", folders), /Expected a model file \.\/water\.pth but there is none/);
+    await rejects(findModel("water", folders), (error) => {
+      const isKnown = (error as MissingModelError).known !== null;
+      return !isKnown && new RegExp(`found neither .*water\\.pth in ${folders.own}`).test((error as Error).message);
+    });
   });
 });
 
 Deno.test("findModels() finds one model, or several with commas, each once", async () => {
-  await withEnvironment({ SPOOKYNET_MODELS: "FOLDER" }, async (folder) => {
-    const paths = ["a", "b"].map((name) => join(folder, `${name}.pth`));
-    for (const path of paths) await Deno.writeTextFile(path, "");
-    deepEqual(await findModels("b"), [paths[1]]);
-    deepEqual(await findModels(`a, ${paths[1]}`), paths);
-    await rejects(findModels("a,b,a"), /Expected different models but found "a" twice/);
-    await rejects(findModels("a,c"), /Expected a model c but found neither/);
+  await withFolders(async (folders, write) => {
+    const paths = ["a", "b"].map((name) => join(folders.cache, `${name}.pth`));
+    for (const path of paths) await write(path);
+    const find = (model?: string) => findModel(model, folders);
+    deepEqual(await findModels("b", find), [paths[1]]);
+    deepEqual(await findModels(`a, ${paths[1]}`, find), paths);
+    await rejects(findModels("a,b,a", find), /Expected different models but found "a" twice/);
+    await rejects(findModels("a,c", find), /Expected a model c but found neither/);
   });
 });

@@ -257,7 +257,12 @@ export const options = {
     kind: "text",
     argument: "FILE|NAME",
     help:
-      "model file, or the name of one in the model folder (default: published); connect and serve send the mean of several: A,B",
+      "model file, or the name of one of ./spookynet models (default: the built-in one, else published); connect and serve send the mean of several: A,B",
+    commands: computing,
+  },
+  "yes": {
+    kind: "flag",
+    help: "download the model, if it is published and not here, without asking",
     commands: computing,
   },
   "charge": {
