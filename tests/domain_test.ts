@@ -17,7 +17,7 @@ const squeezedWater = "3\n\nO 0 0 0\nH 0.6 0 0\nH -0.24 0.927 0\n";
 const hydrogenChloride = "2\n\nCl 0 0 0\nH 1.27 0 0\n";
 const oxygen = "2\nunpaired=2\nO 0 0 0\nO 1.21 0 0\n";
 
-const element = "element Cl (atom 0), trained on H, O";
+const element = "element Cl (atom 0), trained on H, O (2)";
 const distance = "H–O distance 0.600 Å (atoms 0 and 1), trained on 0.700 Å and more";
 const unpaired = "unpaired electrons 2, trained on 0 to 1";
 

@@ -1,3 +1,4 @@
+import { formatElement, formatElements, formatRange } from "../model/describe_model.ts";
 import type { TrainingDomain, ValueRange } from "../model/training_domain.ts";
 import { symbolOf } from "../structure/elements.ts";
 import type { Structure } from "../structure/structure.ts";
@@ -67,19 +68,14 @@ export class DomainGuard {
 function addElement(found: Departure[], z: number, atom: number, known: readonly number[]): void {
   const kind = `element ${z}`;
   if (found.some((departure) => departure.kind === kind)) return;
-  found.push({ kind, reason: `element ${nameOf(z)} (atom ${atom}), trained on ${known.map(nameOf).join(", ")}` });
-}
-
-/** Model files may have rows for atomic numbers without a symbol. */
-function nameOf(z: number): string {
-  return z >= 1 && z <= 118 ? symbolOf(z) : String(z);
+  found.push({ kind, reason: `element ${formatElement(z)} (atom ${atom}), trained on ${formatElements(known)}` });
 }
 
 function isOutside(value: number, range: ValueRange | null): boolean {
   return range !== null && !(value >= range[0] && value <= range[1]);
 }
 
-function rangeDeparture(name: string, value: number, [least, greatest]: ValueRange): Departure {
-  const trained = least === greatest ? `${least}` : `${least} to ${greatest}`;
-  return { kind: `${name} ${value < least ? "below" : "above"}`, reason: `${name} ${value}, trained on ${trained}` };
+function rangeDeparture(name: string, value: number, range: ValueRange): Departure {
+  const side = value < range[0] ? "below" : "above";
+  return { kind: `${name} ${side}`, reason: `${name} ${value}, trained on ${formatRange(range)}` };
 }

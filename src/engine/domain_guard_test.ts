@@ -28,8 +28,8 @@ Deno.test("DomainGuard says what is outside: each element, charge, unpaired elec
     unpaired: 3,
   });
   assert.deepEqual(found, [
-    { kind: "element 16", reason: "element S (atom 3), trained on H, O" },
-    { kind: "element 9", reason: "element F (atom 4), trained on H, O" },
+    { kind: "element 16", reason: "element S (atom 3), trained on H, O (2)" },
+    { kind: "element 9", reason: "element F (atom 4), trained on H, O (2)" },
     { kind: "charge above", reason: "charge 2, trained on -1 to 1" },
     { kind: "unpaired electrons above", reason: "unpaired electrons 3, trained on 0" },
     { kind: "distance H–O", reason: "H–O distance 0.600 Å (atoms 0 and 2), trained on 0.800 Å and more" },

@@ -27,7 +27,7 @@ Deno.test("Calculator warns of each way to be outside its model's domain once, a
   }
   assert.deepEqual(
     warnings,
-    ["element Cl (atom 0), trained on H, O", squeeze, "charge 2, trained on -1 to 1"].map((reason) =>
+    ["element Cl (atom 0), trained on H, O (2)", squeeze, "charge 2, trained on -1 to 1"].map((reason) =>
       `water is used for what it was not trained on: ${reason}`
     ),
   );

@@ -128,7 +128,7 @@ function isConstant(name: string): boolean {
     /^(radial_basis_functions|d4_dispersion_energy)\.[^_]/.test(name);
 }
 
-/** Runs of three or more atomic numbers as first–last: `H–Ne, Si (11)`. */
+/** Runs of three or more atomic numbers as first–last, and how many there are: `H–Ne, Si (11)`. */
 export function formatElements(numbers: readonly number[]): string {
   if (numbers.length === 0) return "none";
   const runs: [number, number][] = [];
@@ -145,9 +145,9 @@ function formatRun([first, last]: readonly [number, number]): string {
   return `${formatElement(first)}${last - first > 1 ? "–" : ", "}${formatElement(last)}`;
 }
 
-/** Tables may have rows beyond the last element that has a name. */
-function formatElement(atomicNumber: number): string {
-  return atomicNumber <= 118 ? symbolOf(atomicNumber) : String(atomicNumber);
+/** Symbol of an element, or its number: tables may have rows beyond the last element that has a name. */
+export function formatElement(atomicNumber: number): string {
+  return atomicNumber >= 1 && atomicNumber <= 118 ? symbolOf(atomicNumber) : String(atomicNumber);
 }
 
 function formatDtypes({ dtypes, tensors }: ModelDescription): string {

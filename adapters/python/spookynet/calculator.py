@@ -78,7 +78,8 @@ class SpookyNet(Calculator):
         Whether charge and spin that no number of electrons can have are refused; default true.
     strict : bool, optional
         Whether structures outside what the model was trained on are refused, as ``ServerError`` with code 6; default
-        false: they are computed. A server that is joined (``address``) has decided about it.
+        false: they are computed, with a warning. A server that is joined (``address``) has decided about it, and keeps
+        its warnings to itself.
     atoms : ase.Atoms, optional
         Gets this calculator.
     **others
@@ -230,6 +231,8 @@ class SpookyNet(Calculator):
             arrays = self._compute(members, electrons, periodic, quantities)
             for row, at in enumerate(places):
                 results[at] = _properties(arrays, row, images[at])
+        for line in self._server.warnings() if self._server is not None else []:
+            warnings.warn(line, stacklevel=2)
         return results
 
     def get_hessian(self, atoms):

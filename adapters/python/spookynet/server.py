@@ -28,6 +28,9 @@ _STOP_TIMEOUT = 10
 #: Begins the line that the server prints when it can be connected to.
 _READY = "listening on "
 
+#: Begins the lines by which the server warns.
+_WARNING = b"warning: "
+
 
 def find_command(command=None):
     """Finds the ``spookynet`` program.
@@ -108,6 +111,7 @@ class Server:
         self._folder = _private_folder()
         self.address = f"unix:{self._folder}/socket"
         self._log = os.path.join(self._folder, "log")
+        self._read = 0
         words = [*find_command(command), "serve", "--listen", self.address, "--idle-exit", str(IDLE_EXIT)]
         for name, value in (("model", model), ("device", device), ("lr-cutoff", lr_cutoff)):
             if value is not None:
@@ -177,6 +181,19 @@ class Server:
         except subprocess.TimeoutExpired:
             return ""
         return f"it ended with code {code}: {self.last_words() or 'it wrote nothing'}"
+
+    def warnings(self):
+        """The warnings that the server has written since the last call, such as those about a structure outside what the
+        model was trained on."""
+        try:
+            with open(self._log, "rb") as log:
+                log.seek(self._read)
+                text = log.read()
+        except FileNotFoundError:
+            return []
+        lines = text[: text.rfind(b"\n") + 1]
+        self._read += len(lines)
+        return [line[len(_WARNING) :].decode("utf-8", "replace") for line in lines.splitlines() if line.startswith(_WARNING)]
 
     def last_words(self):
         """The last line that the server wrote; empty if there is none."""

@@ -3,7 +3,8 @@
     python fake_server.py serve --listen unix:/path --model springs [other options are ignored]
 
 The model's name says how it behaves: ``springs`` computes; ``nothing`` answers zeros at once; ``dies``, ``hangs``,
-``garbles``, ``drips``, ``nan`` do that instead of answering the first COMPUTE; ``missing`` does not start. Every COMPUTE
+``garbles``, ``drips``, ``nan`` do that instead of answering the first COMPUTE; ``warns`` writes warnings and computes;
+``missing`` does not start. Every COMPUTE
 is a line ``compute M`` in the file that the environment variable FAKE_SERVER_LOG names.
 """
 
@@ -90,6 +91,8 @@ class Connection:
         if self.model == "dies":
             print("the device was lost", flush=True)
             os._exit(3)
+        if self.model == "warns":
+            print(f"springs\nwarning: springs for element {self.system[0][0]}", file=sys.stderr, flush=True)
         if self.model == "hangs":
             time.sleep(60)
         if self.model == "garbles":

@@ -187,6 +187,13 @@ class PublishedOptions(FakeServerTest):
         self.assertEqual(calculator.results["hessian"].shape, (9, 9))
         self.assertEqual(calculator.get_property("hessian", atoms).shape, (9, 9))
 
+    def test_warnings_of_the_server_are_warnings_here(self):
+        calculator = self.calculator("warns")
+        for name, number in (("CH4", 6), ("H2O", 8)):
+            with self.assertWarns(UserWarning) as caught:
+                molecule(name, calculator=calculator).get_potential_energy()
+            self.assertEqual([str(warning.message) for warning in caught.warnings], [f"springs for element {number}"])
+
     def test_unknown_and_contradicting_options_are_refused(self):
         with self.assertRaisesRegex(TypeError, "lrcutoff"):
             SpookyNet(lrcutoff=3)
