@@ -1,8 +1,10 @@
-// Rows times a matrix of their structure; one thread an (atom, four outputs), y of the grid = job:
+// Rows times a matrix of their structure; one thread up to PRODUCT_ATOMS atoms of one structure and four outputs, y of the
+// grid = job:
 //   NORMALISED   y_i = x_i·M_s / (x_i·v_s + 1e-8), the denominator kept in w_i     attention's output n from φ(queries)
 //   PLAIN        y_i = x_i·M_s                                                     adjoint of the values
-//   EXTENDED     y_i = x_i·M_s + w_i v_s  (w = 1 where there is none)              adjoints of φ(queries), φ(keys)
-// x: [atom][inputs], M: [structure][inputs][outputs], v: [structure][inputs or outputs], w: [atom] (x of a vec4).
+//   EXTENDED     y_i = x_i·M_sᵀ + w_i v_s  (w = 1 where there is none)             adjoints of φ(queries), φ(keys)
+// x: [atom][inputs], M: [structure][inputs][outputs] (EXTENDED: [outputs][inputs]), v: [structure][inputs or outputs],
+// w: [atom] (x of a vec4).
 
 struct Job {
   mode: u32,
@@ -16,8 +18,8 @@ struct Job {
 }
 
 struct Parameters {
-  atoms: vec4<u32>, // number of atoms, atom table in indices
-  jobs: array<array<vec4<u32>, 2>, 2>,
+  tiles: vec4<u32>, // number of tiles, where they stand in indices: [tile] structure, first atom, number of atoms
+  jobs: array<array<vec4<u32>, 2>, MAX_PRODUCTS>,
 }
 
 const PLAIN = 0u;
@@ -33,36 +35,59 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let a = parameters.jobs[id.y][0];
   let b = parameters.jobs[id.y][1];
   let job = Job(a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w);
-  let i = id.x / job.outputs;
+  let tile = id.x / job.outputs;
   let column = id.x % job.outputs;
-  if (i >= parameters.atoms.x) {
+  if (tile >= parameters.tiles.x) {
     return;
   }
-  let structure = indices[parameters.atoms.y + 4u * i];
-  let matrix = job.matrix + structure * 4u * job.inputs * job.outputs + column;
-  var y = vec4<f32>(0.0);
-  var denominator = 1e-8;
+  let structure = indices[parameters.tiles.y + 3u * tile];
+  let first = indices[parameters.tiles.y + 3u * tile + 1u];
+  let count = indices[parameters.tiles.y + 3u * tile + 2u];
+  let transposed = job.mode == EXTENDED;
+  let matrix = job.matrix + structure * 4u * job.inputs * job.outputs + select(column, 4u * column * job.inputs, transposed);
+  let stride = select(job.outputs, job.inputs, transposed); // between the four rows of a block
+  let step = select(4u * job.outputs, 1u, transposed); // between blocks
+//:for r in 0..PRODUCT_ATOMS
+  let atom${r} = first + min(${r}u, count - 1u);
+  var y${r} = vec4<f32>(0.0);
+  var denominator${r} = 1e-8;
+//:end
   for (var k = 0u; k < job.inputs; k++) {
-    let x = features[job.x + i * job.inputs + k];
-    let row = matrix + 4u * k * job.outputs;
-    y += x.x * features[row] + x.y * features[row + job.outputs]
-      + x.z * features[row + 2u * job.outputs] + x.w * features[row + 3u * job.outputs];
+    let at = matrix + k * step;
+    var m = mat4x4<f32>(features[at], features[at + stride], features[at + 2u * stride], features[at + 3u * stride]);
+    if (transposed) {
+      m = transpose(m);
+    }
+    var v = vec4<f32>(0.0);
     if (job.mode == NORMALISED) {
-      denominator += dot(x, features[job.vector + structure * job.inputs + k]);
+      v = features[job.vector + structure * job.inputs + k];
     }
+//:for r in 0..PRODUCT_ATOMS
+    let x${r} = features[job.x + atom${r} * job.inputs + k];
+    y${r} += m * x${r};
+    denominator${r} += dot(x${r}, v);
+//:end
   }
-  if (job.mode == NORMALISED) {
-    y /= denominator;
-    if (column == 0u) {
-      features[job.w + i] = vec4<f32>(denominator, 0.0, 0.0, 0.0);
-    }
-  }
+  var v = vec4<f32>(0.0);
   if (job.mode == EXTENDED) {
-    var w = 1.0;
-    if (job.w != NONE) {
-      w = features[job.w + i].x;
-    }
-    y += w * features[job.vector + structure * job.outputs + column];
+    v = features[job.vector + structure * job.outputs + column];
   }
-  features[job.y + i * job.outputs + column] = y;
+//:for r in 0..PRODUCT_ATOMS
+  if (${r}u < count) {
+    if (job.mode == NORMALISED) {
+      y${r} /= denominator${r};
+      if (column == 0u) {
+        features[job.w + atom${r}] = vec4<f32>(denominator${r}, 0.0, 0.0, 0.0);
+      }
+    }
+    if (job.mode == EXTENDED) {
+      var w = 1.0;
+      if (job.w != NONE) {
+        w = features[job.w + atom${r}].x;
+      }
+      y${r} += w * v;
+    }
+    features[job.y + atom${r} * job.outputs + column] = y${r};
+  }
+//:end
 }

@@ -1,6 +1,7 @@
 import type { PairList } from "../structure/pair_list.ts";
 import type { Structure } from "../structure/structure.ts";
 import { type ClusterRows, groupCloseAtoms, groupConsecutiveAtoms, listClusterRows, none } from "./clusters.ts";
+import type { Tile } from "./tile.ts";
 import { writeSplitVector } from "./split_coordinate.ts";
 
 /** The atom table's mark for "all atoms of the structure" (long_range_neighbours.wgsl). */
@@ -38,6 +39,9 @@ export interface BatchIndices {
   readonly neighbourStart: number;
   readonly neighbourRow: number;
   readonly longRangeList: number;
+  /** Atoms of one structure by a few, `[tile]` (structure, first atom, number of atoms), and their number. */
+  readonly atomTiles: number;
+  readonly atomTileCount: number;
   /** Where in positions (vec4s) the image offsets stand; the first is that of no shift. */
   readonly images: number;
   /** For each image: structure and whole cell vectors `[images][4]`. */
@@ -77,13 +81,13 @@ class ImageTable {
  * @param structures The structures.
  * @param pairs Their pairs, in the same order.
  * @param elementOf Row in the element table of each atomic number.
- * @param clusterSize Atoms of a cluster.
+ * @param tile How many atoms a cluster has, and how many a thread of a product.
  */
 export function concatenate(
   structures: readonly Structure[],
   pairs: readonly StructurePairs[],
   elementOf: ReadonlyMap<number, number>,
-  clusterSize: number,
+  { clusterAtoms: clusterSize, productAtoms }: Pick<Tile, "clusterAtoms" | "productAtoms">,
 ): BatchIndices {
   let atoms = 0, pairCount = 0, longRangeCount = 0;
   structures.forEach((structure, s) => {
@@ -110,11 +114,13 @@ export function concatenate(
   const neighbourStart = entry + 2 * pairCount;
   const neighbourRow = neighbourStart + atoms + 1;
   const longRangeList = neighbourRow + pairRows.rowCount;
-  const data = new Uint32Array(longRangeList + 2 * longRangeCount);
+  const atomTiles = longRangeList + 2 * longRangeCount;
+  const atomTileCount = structures.reduce((sum, { numbers }) => sum + Math.ceil(numbers.length / productAtoms), 0);
+  const data = new Uint32Array(atomTiles + 3 * atomTileCount);
   const images = 2 * atoms;
   const table = new ImageTable();
 
-  let atom = 0, pair = 0, listed = 0;
+  let atom = 0, pair = 0, listed = 0, tile = atomTiles;
   structures.forEach((structure, s) => {
     const { network, longRange, wraps } = pairs[s]!;
     const count = structure.numbers.length;
@@ -152,6 +158,11 @@ export function concatenate(
       const e = network.entry[n]!;
       data[entry + 2 * pair + n] = e >= 0 ? e + pair : ~(~e + pair);
     }
+    for (let i = 0; i < count; i += productAtoms) {
+      data[tile++] = s;
+      data[tile++] = atom + i;
+      data[tile++] = Math.min(productAtoms, count - i);
+    }
     atom += count;
     pair += network.pairCount;
   });
@@ -176,6 +187,8 @@ export function concatenate(
     neighbourStart,
     neighbourRow,
     longRangeList,
+    atomTiles,
+    atomTileCount,
     images,
     imageShifts: Int32Array.from(table.shifts),
   };

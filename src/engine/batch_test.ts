@@ -15,6 +15,7 @@ import {
   writePositions,
 } from "./batch.ts";
 import { none } from "./clusters.ts";
+import { tiles } from "./tile.ts";
 
 const direct = 0x80000000;
 
@@ -62,7 +63,7 @@ function written(pairs: readonly StructurePairs[], indices: BatchIndices): Float
 const firstAtoms = [0, 3, 7];
 
 Deno.test("concatenate numbers atoms through, and says which structure and element each is of", () => {
-  const indices = concatenate(structures, pairsOf(null), elementOf, 3);
+  const indices = concatenate(structures, pairsOf(null), elementOf, tiles.software);
   const { data, atoms, structureTable, atomTable } = indices;
   assert.equal(atoms, 8);
   assert.equal(indices.structures, 3);
@@ -80,7 +81,7 @@ Deno.test("concatenate numbers atoms through, and says which structure and eleme
 
 Deno.test("concatenate and writePositions give every pair its vector, through images and wrapped atoms", () => {
   const pairs = pairsOf(null);
-  const indices = concatenate(structures, pairs, elementOf, 3);
+  const indices = concatenate(structures, pairs, elementOf, tiles.software);
   const positions = written(pairs, indices);
   const { data, first, second, image } = indices;
   let u = 0, own = 0;
@@ -100,7 +101,7 @@ Deno.test("concatenate and writePositions give every pair its vector, through im
 
 Deno.test("concatenate gives every atom its entries, complemented where it is a pair's second", () => {
   const pairs = pairsOf(null);
-  const indices = concatenate(structures, pairs, elementOf, 3);
+  const indices = concatenate(structures, pairs, elementOf, tiles.software);
   const { data, atoms, pairs: pairCount, first, second, start, entry } = indices;
   assert.equal(data[start], 0);
   assert.equal(data[start + atoms], 2 * pairCount);
@@ -132,7 +133,7 @@ function* rowEntries({ data }: BatchIndices, { table, rows, clusterCount }: Rows
 
 for (const size of [1, 2, 3]) {
   Deno.test(`concatenate gives clusters of ${size} rows with all pairs of their atoms, and with each pair once`, () => {
-    const indices = concatenate(structures, pairsOf(null), elementOf, size);
+    const indices = concatenate(structures, pairsOf(null), elementOf, { clusterAtoms: size, productAtoms: size });
     const { data, atoms, pairs: pairCount, first, second, allRows, pairRows } = indices;
     for (const [place, times] of [[allRows, 2], [pairRows, 1]] as const) {
       const seen = new Int32Array(pairCount);
@@ -155,11 +156,26 @@ for (const size of [1, 2, 3]) {
     }
     assert.equal(data[neighbourStart + atoms], pairRows.rowCount);
   });
+
+  Deno.test(`concatenate puts every atom into a tile of up to ${size} of its structure`, () => {
+    const indices = concatenate(structures, pairsOf(null), elementOf, { clusterAtoms: size, productAtoms: size });
+    const { data, atomTiles, atomTileCount } = indices;
+    const found: number[] = [];
+    for (let tile = 0; tile < atomTileCount; tile++) {
+      const [s, first, count] = data.subarray(atomTiles + 3 * tile, atomTiles + 3 * tile + 3);
+      assert.ok(count! >= 1 && count! <= size);
+      for (let i = first!; i < first! + count!; i++) {
+        assert.equal(data[indices.atomTable + 4 * i], s);
+        found.push(i);
+      }
+    }
+    assert.deepEqual(found, [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
 }
 
 Deno.test("concatenate lists long-range neighbours of either direction with their images", () => {
   const pairs = pairsOf(4.2);
-  const indices = concatenate(structures, pairs, elementOf, 3);
+  const indices = concatenate(structures, pairs, elementOf, tiles.software);
   const positions = written(pairs, indices);
   const { data, atomTable, longRangeList } = indices;
   structures.forEach((structure, s) => {
@@ -192,7 +208,7 @@ Deno.test("writePositions keeps coordinates small wherever a cluster is, and los
   }));
   const far = near.map((structure) => ({ ...structure, positions: structure.positions.map((x) => x + 1e6) }));
   const pairs = near.map((structure) => ({ network: buildPairList(structure, 3.5), longRange: null, wraps: null }));
-  const indices = concatenate(near, pairs, elementOf, 3);
+  const indices = concatenate(near, pairs, elementOf, tiles.software);
   const [here, there] = [near, far].map((structures) => {
     const positions = new Float32Array(positionsLength(indices));
     writePositions(structures, pairs, indices, positions);
@@ -203,7 +219,7 @@ Deno.test("writePositions keeps coordinates small wherever a cluster is, and los
 
 Deno.test("positionsLength makes room for all that writePositions writes", () => {
   const pairs = pairsOf(4.2);
-  const indices = concatenate(structures, pairs, elementOf, 3);
+  const indices = concatenate(structures, pairs, elementOf, tiles.software);
   const positions = written(pairs, indices);
   // x, y, z of every vec4; the fourth components are of no use
   assert.ok(positions.every((x, at) => at % 4 === 3 || Number.isFinite(x)));

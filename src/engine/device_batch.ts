@@ -202,7 +202,7 @@ export class DeviceBatch {
   /** Lays out the batch for its present pairs. */
   #rebuild(structures: readonly Structure[]): void {
     const { device, network, weights, tile } = this.#state;
-    const indices = concatenate(structures, this.#pairs, this.#elementOf, tile.clusterAtoms);
+    const indices = concatenate(structures, this.#pairs, this.#elementOf, tile);
     this.#indices = indices;
     const plan = planNetwork(network, weights, indices, this.#places, tile);
     this.#indicesBuffer.ensure(indices.data.byteLength);

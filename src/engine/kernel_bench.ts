@@ -104,7 +104,7 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
     wraps: longRangeCutoff === null || structure.cell === null ? null : Int32Array.of(0, 0, 0, 1, 0, -2, 0, 1, 0),
   }));
   const elementOf = new Map(elementNumbers.map((Z, e) => [Z, e]));
-  const indices = concatenate(structures, pairs, elementOf, tile.clusterAtoms);
+  const indices = concatenate(structures, pairs, elementOf, tile);
   const positions = new Float32Array(positionsLength(indices));
   writePositions(structures, pairs, indices, positions);
   const firstAtoms = [0];

@@ -8,6 +8,9 @@ import type { Tile } from "./tile.ts";
 /** Most linear layers that one dispatch can compute; fixes the size of a parameter block. */
 export const maximumJobs = 16;
 
+/** Most jobs of one dispatch of structure_product.wgsl. */
+export const maximumProducts = 3;
+
 /** Vec4s of results for each atom; `charges.wgsl` says what they hold. */
 export const resultSlots = 5;
 
@@ -25,6 +28,7 @@ export function kernelConstants(
   return {
     NONE: "0xffffffffu",
     MAX_JOBS: "16u",
+    MAX_PRODUCTS: `${maximumProducts}u`,
     RESULT_SLOTS: `${resultSlots}u`,
     // tile
     TILE_ROWS: tile.tileRows,
@@ -33,6 +37,8 @@ export function kernelConstants(
     ROW_THREADS: tile.rowThreads,
     WORKGROUP_ROWS: tile.tileRows * tile.rowThreads,
     CLUSTER_ATOMS: tile.clusterAtoms,
+    PRODUCT_ATOMS: tile.productAtoms,
+    SUM_TILE: tile.sumTile,
     THREADS: tile.threads,
     GROUP_THREADS: tile.groupThreads,
     // architecture

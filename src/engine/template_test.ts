@@ -49,7 +49,7 @@ Deno.test("expandTemplate refuses what it cannot make sense of, and says in whic
 Deno.test("expandTemplate leaves no directive in any kernel, for either kind of d functions", () => {
   for (const source of Object.values(kernelSources)) {
     for (const D_FUNCTIONS of [5, 6]) {
-      const tile = { TILE_ROWS: 4, TILE_COLUMNS: 1, CLUSTER_ATOMS: 3 };
+      const tile = { TILE_ROWS: 4, TILE_COLUMNS: 1, CLUSTER_ATOMS: 3, PRODUCT_ATOMS: 4, SUM_TILE: 2 };
       const text = expandTemplate(source.parts.join("\n"), { D_FUNCTIONS, ...tile });
       assert.doesNotMatch(text, /\/\/:|\$\{/);
     }

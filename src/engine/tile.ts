@@ -12,6 +12,10 @@ export interface Tile {
   readonly rowThreads: number;
   /** Atoms of a cluster in the local interaction (`clusters.ts`). */
   readonly clusterAtoms: number;
+  /** Atoms whose products with a structure's matrix one thread computes. */
+  readonly productAtoms: number;
+  /** Blocks of 4 × 4 along either side that one thread of a sum over a structure's atoms computes. */
+  readonly sumTile: number;
   /** Workgroup size of kernels without cooperation between threads. */
   readonly threads: number;
   /** Workgroup size of kernels with one workgroup a structure. */
@@ -30,6 +34,8 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     columnThreads: 8,
     rowThreads: 1,
     clusterAtoms: 3,
+    productAtoms: 4,
+    sumTile: 2,
     threads: 32,
     groupThreads: 32,
   },
@@ -40,6 +46,8 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     columnThreads: 16,
     rowThreads: 4,
     clusterAtoms: 1,
+    productAtoms: 1,
+    sumTile: 1,
     threads: 64,
     groupThreads: 64,
   },

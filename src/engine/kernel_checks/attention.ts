@@ -322,21 +322,22 @@ async function checkQuotientAdjoint(bench: KernelBench): Promise<Comparison[]> {
 async function checkContraction(bench: KernelBench): Promise<Comparison[]> {
   const { harness, network: { features: F }, numbers: { length: atoms }, indices, structures, weights } = bench;
   const { randomFeatures: m } = randomFeaturesOf(bench);
-  const [m4, F4] = [4 * vec4s(m), 4 * vec4s(F)];
+  const m4 = 4 * vec4s(m);
   const x = bench.random(atoms * m), y = bench.random(atoms * F), w = bench.random(4 * atoms);
   const memory = new Memory();
   const inputs = [memory.put(x, m), memory.put(y, F), memory.put(w, 4)];
   const outputs = [1, 2].map(() => [
     memory.room(structures.length * m4, F),
-    memory.room(structures.length * F4, m),
     memory.room(structures.length, m),
   ]);
   const writer = new PlanWriter();
+  const { sumTile } = harness.tile;
+  const threads = Math.ceil(weights.random4 / sumTile) * (Math.ceil(weights.features4 / sumTile) + 1);
   [inputs[2]!, none].forEach((w, k) =>
     writer.dispatch(
       "structure_contract",
       [indices.structureTable, inputs[0]!, inputs[1]!, w, ...outputs[k]!],
-      Math.ceil(weights.random4 * (weights.features4 + 1) / harness.tile.threads),
+      Math.ceil(threads / harness.tile.threads),
       structures.length,
     )
   );
@@ -344,21 +345,19 @@ async function checkContraction(bench: KernelBench): Promise<Comparison[]> {
 
   const wx = column(w, 4, 0);
   const contract = (x: Float64Array, y: Float64Array, w: Float64Array) => {
-    const matrix = new Float64Array(structures.length * m4 * F),
-      transposed = new Float64Array(structures.length * F4 * m);
+    const matrix = new Float64Array(structures.length * m4 * F);
     const vector: number[] = [];
     structureRows(bench, 1).forEach(([from, to, count], s) => {
       const xs = x.subarray(from * m, to * m), ys = y.subarray(from * F, to * F);
       matrix.set(productLeftTransposed(xs, ys, m, count, F), s * m4 * F);
-      transposed.set(productLeftTransposed(ys, xs, F, count, m), s * F4 * m);
       vector.push(...columnSums(xs.map((value, at) => value * w[from + Math.floor(at / m)]!), m));
     });
-    return [matrix, transposed, Float64Array.from(vector)] as const;
+    return [matrix, Float64Array.from(vector)] as const;
   };
   const longest = Math.max(...structureRows(bench, 1).map(([, , count]) => count));
   return [wx, new Float64Array(atoms).fill(1)].flatMap((w, k) => {
     const expected = contract(x, y, w), size = contract(magnitudes(x), magnitudes(y), magnitudes(w));
-    const shapes = [["M", m4, F], ["Mᵀ", F4, m], ["v", 1, m]] as const;
+    const shapes = [["M", m4, F], ["v", 1, m]] as const;
     return shapes.map(([name, rows, width], part) => ({
       name: `${name} ${k === 0 ? "with weights" : "without weights"}`,
       found: rowsAt(features, outputs[k]![part]!, structures.length * rows, width),
@@ -384,6 +383,15 @@ function times(
   return Float64Array.from(parts.flat());
 }
 
+/** Matrices `[structure][rows][columns]` with rows and columns exchanged. */
+function transposedMatrices(matrices: Float64Array, structures: number, rows: number, columns: number): Float64Array {
+  const size = rows * columns;
+  return Float64Array.from({ length: structures * size }, (_, at) => {
+    const s = Math.floor(at / size), column = Math.floor(at % size / rows), row = at % rows;
+    return matrices[s * size + row * columns + column]!;
+  });
+}
+
 /** Matrices `[structure][inputs][outputs]` with rows of zeros where the inputs do not fill their vec4s. */
 function paddedMatrices(matrices: Float64Array, structures: number, inputs: number, outputs: number): Float64Array {
   const padded = new Float64Array(structures * 4 * vec4s(inputs) * outputs);
@@ -406,7 +414,7 @@ async function checkQuotient(bench: KernelBench): Promise<Comparison[]> {
   const q = magnitudes(bench.random(atoms * m)), sums = magnitudes(bench.random(S * m));
   const M = bench.random(S * m * F);
   const numeratorAdjoint = bench.random(atoms * F), denominatorAdjoint = bench.random(4 * atoms);
-  const Mt = bench.random(S * F * m);
+  const transposed = bench.random(S * m * F), Mt = transposedMatrices(transposed, S, m, F);
   const memory = new Memory();
   const at = {
     q: memory.put(q, m),
@@ -415,7 +423,7 @@ async function checkQuotient(bench: KernelBench): Promise<Comparison[]> {
     denominator: memory.room(atoms, 1),
     n: memory.room(atoms, F),
     numeratorAdjoint: memory.put(numeratorAdjoint, F),
-    Mt: memory.put(paddedMatrices(Mt, S, F, m), m),
+    transposed: memory.put(paddedMatrices(transposed, S, m, F), F),
     denominatorAdjoint: memory.put(denominatorAdjoint, 4),
     qAdjoint: memory.room(atoms, m),
   };
@@ -424,11 +432,20 @@ async function checkQuotient(bench: KernelBench): Promise<Comparison[]> {
   writer.dispatch(
     "structure_product",
     [
-      ...[atoms, indices.atomTable, 0, 0],
+      ...[indices.atomTileCount, indices.atomTiles, 0, 0],
       ...[modes.normalised, random4, features4, at.q, at.M, at.sums, at.denominator, at.n],
-      ...[modes.extended, features4, random4, at.numeratorAdjoint, at.Mt, at.sums, at.denominatorAdjoint, at.qAdjoint],
+      ...[
+        modes.extended,
+        features4,
+        random4,
+        at.numeratorAdjoint,
+        at.transposed,
+        at.sums,
+        at.denominatorAdjoint,
+        at.qAdjoint,
+      ],
     ],
-    Math.ceil(atoms * Math.max(random4, features4) / harness.tile.threads),
+    Math.ceil(indices.atomTileCount * Math.max(random4, features4) / harness.tile.threads),
     2,
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data, indices: indices.data });
@@ -468,13 +485,14 @@ async function checkProducts(bench: KernelBench): Promise<Comparison[]> {
   const { randomFeatures: m } = randomFeaturesOf(bench);
   const S = structures.length;
   const k = bench.random(atoms * m), v = bench.random(atoms * F);
-  const M = bench.random(S * m * F), Mt = bench.random(S * F * m), sums = bench.random(S * m);
+  const M = bench.random(S * m * F), transposed = bench.random(S * m * F), sums = bench.random(S * m);
+  const Mt = transposedMatrices(transposed, S, m, F);
   const memory = new Memory();
   const at = {
     k: memory.put(k, m),
     v: memory.put(v, F),
     M: memory.put(paddedMatrices(M, S, m, F), F),
-    Mt: memory.put(paddedMatrices(Mt, S, F, m), m),
+    transposed: memory.put(paddedMatrices(transposed, S, m, F), F),
     sums: memory.put(sums, m),
     vAdjoint: memory.room(atoms, F),
     kAdjoint: memory.room(atoms, m),
@@ -484,11 +502,11 @@ async function checkProducts(bench: KernelBench): Promise<Comparison[]> {
   writer.dispatch(
     "structure_product",
     [
-      ...[atoms, indices.atomTable, 0, 0],
+      ...[indices.atomTileCount, indices.atomTiles, 0, 0],
       ...[modes.plain, random4, features4, at.k, at.M, 0, none, at.vAdjoint],
-      ...[modes.extended, features4, random4, at.v, at.Mt, at.sums, none, at.kAdjoint],
+      ...[modes.extended, features4, random4, at.v, at.transposed, at.sums, none, at.kAdjoint],
     ],
-    Math.ceil(atoms * Math.max(random4, features4) / harness.tile.threads),
+    Math.ceil(indices.atomTileCount * Math.max(random4, features4) / harness.tile.threads),
     2,
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data, indices: indices.data });

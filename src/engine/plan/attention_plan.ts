@@ -11,10 +11,9 @@ export interface AttentionInputs {
   readonly v: number;
 }
 
-/** A structure's sums Σ φ ⊗ y, both ways round, and Σ φ w. */
+/** A structure's sums Σ φ ⊗ y and Σ φ w. */
 interface StructureSums {
   readonly matrix: number;
-  readonly transposed: number;
   readonly vector: number;
 }
 
@@ -82,22 +81,13 @@ export function planAttentionAdjoint(
   );
   const sums = contract(context, state.phiQ, numerator, denominator);
   const phiQ = randomArray(context), phiK = randomArray(context);
+  const v = context.atomArray();
   const toFeatures = { mode: extended, inputs: features4, outputs: random4 };
   product(context, [
-    { ...toFeatures, x: numerator, matrix: state.transposed, vector: state.vector, w: denominator, y: phiQ },
-    { ...toFeatures, x: inputs.v, matrix: sums.transposed, vector: sums.vector, w: none, y: phiK },
+    { ...toFeatures, x: numerator, matrix: state.matrix, vector: state.vector, w: denominator, y: phiQ },
+    { ...toFeatures, x: inputs.v, matrix: sums.matrix, vector: sums.vector, w: none, y: phiK },
+    { mode: plain, inputs: random4, outputs: features4, x: state.phiK, matrix: sums.matrix, vector: 0, w: none, y: v },
   ]);
-  const v = context.atomArray();
-  product(context, [{
-    mode: plain,
-    inputs: random4,
-    outputs: features4,
-    x: state.phiK,
-    matrix: sums.matrix,
-    vector: 0,
-    w: none,
-    y: v,
-  }]);
   const uq = randomArray(context), uk = randomArray(context);
   const queryPart = context.atomArray(), keyPart = context.atomArray();
   writer.dispatch("attention_features_adjoint", [
@@ -130,17 +120,16 @@ function randomArray({ batch, weights, features }: PlanContext): number {
 }
 
 function contract(context: PlanContext, x: number, y: number, w: number): StructureSums {
-  const { batch, weights: { features4, random4 }, features } = context;
+  const { batch, weights: { features4, random4 }, features, tile: { sumTile } } = context;
   const matrix = features.take(batch.structures * 4 * random4 * features4);
-  const transposed = features.take(batch.structures * 4 * random4 * features4);
   const vector = features.take(batch.structures * random4);
   context.writer.dispatch(
     "structure_contract",
-    [batch.structureTable, x, y, w, matrix, transposed, vector],
-    context.groups(random4 * (features4 + 1)),
+    [batch.structureTable, x, y, w, matrix, vector],
+    context.groups(Math.ceil(random4 / sumTile) * (Math.ceil(features4 / sumTile) + 1)),
     batch.structures,
   );
-  return { matrix, transposed, vector };
+  return { matrix, vector };
 }
 
 /** One job of `structure_product.wgsl`. */
@@ -156,7 +145,7 @@ interface ProductJob {
 }
 
 function product(context: PlanContext, jobs: readonly ProductJob[]): void {
-  const { atoms, atomTable } = context.batch;
+  const { atomTiles, atomTileCount } = context.batch;
   const words = jobs.flatMap((job) => [
     job.mode,
     job.inputs,
@@ -169,8 +158,8 @@ function product(context: PlanContext, jobs: readonly ProductJob[]): void {
   ]);
   context.writer.dispatch(
     "structure_product",
-    [atoms, atomTable, 0, 0, ...words],
-    context.groups(atoms * Math.max(...jobs.map((job) => job.outputs))),
+    [atomTileCount, atomTiles, 0, 0, ...words],
+    context.groups(atomTileCount * Math.max(...jobs.map((job) => job.outputs))),
     jobs.length,
   );
 }
