@@ -34,7 +34,7 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     columnThreads: 8,
     rowThreads: 1,
     clusterAtoms: 3,
-    productAtoms: 4,
+    productAtoms: 8,
     sumTile: 2,
     threads: 32,
     groupThreads: 32,
