@@ -49,30 +49,31 @@ function assembleResult(
 ): Result {
   const { numbers, positions, periodic, cell } = structure;
   const count = numbers.length;
-  const component = (slot: number, part: number) => (i: number) => data[4 * (slot * atoms + first + i) + part]!;
-  const atomic = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
+  const component = (slot: number, part: number) => strided(data, 4 * (slot * atoms + first) + part, count);
 
-  const nn = component(0, 0);
   const energies = {
-    nn: atomic((i) => nn(i) + network.elementBias[2 * numbers[i]!]!),
-    repulsion: atomic(component(0, 1)),
-    electrostatics: atomic(component(0, 2)),
-    dispersion: atomic(component(0, 3)),
+    nn: component(0, 0),
+    repulsion: component(0, 1),
+    electrostatics: component(0, 2),
+    dispersion: component(0, 3),
   };
-  let energy = 0;
-  for (const term of Object.values(energies)) for (const value of term) energy += value;
+  for (let i = 0; i < count; i++) energies.nn[i]! += network.elementBias[2 * numbers[i]!]!;
+  const energy = sumOf(energies.nn) + sumOf(energies.repulsion) + sumOf(energies.electrostatics) +
+    sumOf(energies.dispersion);
   const forces = new Float64Array(3 * count);
-  for (let i = 0; i < count; i++) {
-    const at = 4 * (atoms + first + i);
-    forces.set(data.subarray(at, at + 3), 3 * i);
+  for (let i = 0, from = 4 * (atoms + first); i < forces.length; i += 3, from += 4) {
+    forces[i] = data[from]!;
+    forces[i + 1] = data[from + 1]!;
+    forces[i + 2] = data[from + 2]!;
   }
   if (!(largestOf(forces) < suspiciousForce)) {
     checkApproach(pairGeometry(soloExecution(), structure, buildPairList(structure, network.hyperparameters.cutoff)));
   }
 
-  const charge = component(1, 3), rest = component(2, 2);
-  const charges = properties.has("charges") || properties.has("dipole") ? atomic((i) => charge(i) + rest(i)) : null;
-  const virial = properties.has("virial") || properties.has("stress") ? sumVirial(component, count) : null;
+  const charges = properties.has("charges") || properties.has("dipole")
+    ? sumOfArrays(component(1, 3), component(2, 2))
+    : null;
+  const virial = properties.has("virial") || properties.has("stress") ? sumVirial(component) : null;
   const result: Result = {
     energy,
     forces,
@@ -82,23 +83,35 @@ function assembleResult(
       { stress: virial.map((element) => -element / cellVolume(cell)) }),
     ...(charges !== null && properties.has("charges") && { charges }),
     ...(charges !== null && properties.has("dipole") && { dipole: dipole(charges, positions) }),
-    ...(properties.has("polarizabilities") && { polarizabilities: atomic(lonely ? zero : component(2, 0)) }),
-    ...(properties.has("c6") && { c6: atomic(lonely ? zero : component(2, 1)) }),
+    ...(properties.has("polarizabilities") && { polarizabilities: lonely ? new Float64Array(count) : component(2, 0) }),
+    ...(properties.has("c6") && { c6: lonely ? new Float64Array(count) : component(2, 1) }),
   };
   checkFinite(result);
   return result;
 }
 
 /** Σ of the atoms' shares, `[3][3]`, symmetric. */
-function sumVirial(component: (slot: number, part: number) => (i: number) => number, count: number): Float64Array {
-  const total = (slot: number, part: number) => {
-    const share = component(slot, part);
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += share(i);
-    return sum;
-  };
+function sumVirial(component: (slot: number, part: number) => Float64Array): Float64Array {
+  const total = (slot: number, part: number) => sumOf(component(slot, part));
   const xy = total(3, 3), xz = total(4, 0), yz = total(4, 1);
   return Float64Array.of(total(3, 0), xy, xz, xy, total(3, 1), yz, xz, yz, total(3, 2));
+}
+
+/** Every fourth of `count` numbers. */
+function strided(data: Float32Array, from: number, count: number): Float64Array {
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = data[from + 4 * i]!;
+  return values;
+}
+
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
+
+function sumOfArrays(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + b[i]!);
 }
 
 /** Largest magnitude; NaN where there is one. */
@@ -109,8 +122,4 @@ function largestOf(values: Float64Array): number {
     if (!(magnitude <= largest)) largest = magnitude;
   }
   return largest;
-}
-
-function zero(): number {
-  return 0;
 }

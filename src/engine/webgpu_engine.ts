@@ -68,7 +68,8 @@ export class WebGpuEngine {
   readonly tile: Tile;
   #state: EngineState;
   #readBack: ReadBack;
-  #batches = new Map<string, DeviceBatch>();
+  /** The batches that are kept, the last used at the end. */
+  #batches: DeviceBatch[] = [];
   #pending: Promise<unknown> = Promise.resolve();
 
   private constructor(state: EngineState, readBack: ReadBack, opened: OpenDevice) {
@@ -163,7 +164,7 @@ export class WebGpuEngine {
   async timeKernels(structures: readonly Structure[]): Promise<KernelTime[] | null> {
     if (!this.#state.device.features.has(timestampFeature)) return null;
     await this.compute(structures, resultSlots);
-    return await this.#batches.get(batchKey(structures))!.timeKernels();
+    return await this.#batches.at(-1)!.timeKernels();
   }
 
   /** Bytes of the largest buffer that a kernel can use. */
@@ -173,8 +174,8 @@ export class WebGpuEngine {
 
   /** Frees the device. */
   destroy(): void {
-    for (const batch of this.#batches.values()) batch.destroy();
-    this.#batches.clear();
+    for (const batch of this.#batches) batch.destroy();
+    this.#batches = [];
     this.#state.weightBuffer.destroy();
     this.#state.radialTexture.destroy();
     this.#state.device.destroy();
@@ -187,26 +188,13 @@ export class WebGpuEngine {
   }
 
   #submit(structures: readonly Structure[], slots: number): DeviceBatch {
-    const key = batchKey(structures);
-    let batch = this.#batches.get(key);
-    this.#batches.delete(key);
-    if (batch === undefined) {
-      const oldest = this.#batches.keys().next().value;
-      if (oldest !== undefined && this.#batches.size >= keptBatches) {
-        this.#batches.get(oldest)!.destroy();
-        this.#batches.delete(oldest);
-      }
-      batch = new DeviceBatch(this.#state, structures);
-    }
-    this.#batches.set(key, batch);
+    const place = this.#batches.findLastIndex((batch) => batch.serves(structures));
+    if (place < 0) {
+      if (this.#batches.length >= keptBatches) this.#batches.shift()!.destroy();
+      this.#batches.push(new DeviceBatch(this.#state, structures));
+    } else if (place < this.#batches.length - 1) this.#batches.push(...this.#batches.splice(place, 1));
+    const batch = this.#batches.at(-1)!;
     batch.submit(structures, slots);
     return batch;
   }
-}
-
-/** What must be equal for a batch's device state to be used again: everything but positions and cells. */
-function batchKey(structures: readonly Structure[]): string {
-  return structures.map(({ numbers, charge, unpaired, cell, periodic }) =>
-    `${numbers.join(",")} ${charge} ${unpaired} ${cell === null ? "" : periodic}`
-  ).join(";");
 }
