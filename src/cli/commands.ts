@@ -118,8 +118,10 @@ measures both sets of systems, one of them only that set.
   },
   doctor: {
     operands: [],
-    summary: "name the adapter and its driver, and test every kernel on it",
-    details: "Compares every kernel with the float64 reference engine; exits with 1 if one is wrong.",
+    summary: "say what computes here, and test it",
+    details:
+      `Names what --device auto takes and why, and the WebGPU adapter and its driver. Compares the float64 engine's SIMD and
+threads with plain TypeScript, and every WebGPU kernel with the float64 engine; exits with 1 if one is wrong.`,
     load: () => import("./doctor.ts"),
   },
   test: {

@@ -42,12 +42,13 @@ export function openCommittee(
 
 /** How the options ask for a calculator. */
 export function calculatorOptions(options: Options, print: Print = console.error): CalculatorOptions {
-  const { device = "auto", "lr-cutoff": longRangeCutoff, strict = false } = options;
+  const { device = "auto", "lr-cutoff": longRangeCutoff, strict = false, threads } = options;
   return {
     device,
     strict,
     onWarning: (line) => print(`warning: ${line} (--strict refuses it)`),
     ...(longRangeCutoff !== undefined && { longRangeCutoff }),
+    ...(threads !== undefined && { threads }),
   };
 }
 

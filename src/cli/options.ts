@@ -311,6 +311,15 @@ export const options = {
       "a GPU, the software Vulkan driver, or the float64 engine on the processor (default: auto, the faster of GPU and processor; bench: all)",
     commands: [...computing, "doctor"],
   },
+  "threads": {
+    kind: "number",
+    argument: "N",
+    whole: true,
+    least: 1,
+    help:
+      "most threads of the float64 engine, which takes no more than pay for a size (default: one for each processor core)",
+    commands: computing,
+  },
 } as const satisfies Record<string, Option>;
 
 /** An option's name, without its dashes. */

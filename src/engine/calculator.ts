@@ -32,7 +32,7 @@ export interface CalculatorOptions extends DomainOptions {
    */
   readonly expectedAtoms?: number;
   /**
-   * The most threads that the float64 engine computes with, by default as many as there are processors. A structure takes
+   * The most threads that the float64 engine computes with, by default one for each processor core. A structure takes
    * as many as pay for its size; results do not depend on their number.
    */
   readonly threads?: number;

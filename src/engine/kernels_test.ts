@@ -78,7 +78,7 @@ deviceTest("createBench has pairs with own images, pairs beyond the cutoff and t
 deviceTest("selfTest says of every kernel once that it is right, and how close it came", async () => {
   const verdicts = [];
   for await (const verdict of selfTest({ device: "software" })) verdicts.push(verdict);
-  assert.deepEqual(verdicts.map(({ kernel }) => kernel), Object.keys(kernelSources));
+  assert.deepEqual(verdicts.map(({ name }) => name), Object.keys(kernelSources));
   for (const { passed, detail } of verdicts) {
     assert.ok(passed);
     assert.match(detail, /^\d+ arrays right, error at most [\d.]+ % of what float32 can lose$/);

@@ -7,6 +7,7 @@ import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
 import type { Calculator } from "./calculator.ts";
 import type { DeviceDescription } from "./device.ts";
+import { processorCores } from "./processor_cores.ts";
 
 /** Structures of a batch for each thread between two turns of the event loop. */
 const structuresTogether = 4;
@@ -18,13 +19,13 @@ export class ReferenceCalculator implements Calculator {
   readonly #threads: number;
 
   /**
-   * @param options As many threads as there are processors where it says nothing.
+   * @param options As many threads as there are processor cores where it says nothing.
    * @param reason Why `auto` takes it.
    * @throws RangeError as the engine does.
    */
   constructor(network: Network, options: Omit<ReferenceOptions, "kernels">, reason?: string) {
     const kernels = compileKernels();
-    const { threads = navigator.hardwareConcurrency } = options;
+    const { threads = processorCores() } = options;
     const obstacle = threads > 1 ? workerObstacle() : null;
     this.#threads = obstacle === null ? threads : 1;
     this.#engine = new ReferenceEngine(network, { ...options, kernels, threads: this.#threads });

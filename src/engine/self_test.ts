@@ -5,9 +5,10 @@ import { worstError } from "./kernel_checks/kernel_check.ts";
 import { kernelChecks, runCheck } from "./kernel_checks/list.ts";
 import { type Tile, tiles } from "./tile.ts";
 
-/** What the self-test says of one kernel. */
-export interface KernelVerdict {
-  readonly kernel: KernelName;
+/** What a self-test says of one thing. */
+export interface SelfTestVerdict {
+  /** A kernel's name, or what else was tested. */
+  readonly name: string;
   readonly passed: boolean;
   /** What was compared and how close it came, or what went wrong; for people. */
   readonly detail: string;
@@ -28,7 +29,7 @@ export interface SelfTestOptions {
  * @returns One verdict a kernel, as they come.
  * @throws {DeviceError} Where there is no such device or the driver refuses a kernel.
  */
-export async function* selfTest(options: SelfTestOptions = {}): AsyncGenerator<KernelVerdict> {
+export async function* selfTest(options: SelfTestOptions = {}): AsyncGenerator<SelfTestVerdict> {
   const { device, kind } = await openDevice(options.device ?? "auto");
   try {
     const tile = tiles[options.tile ?? (kind === "software" ? "software" : "hardware")];
@@ -44,7 +45,7 @@ export async function* selfTest(options: SelfTestOptions = {}): AsyncGenerator<K
           }
         }
       }
-      yield { kernel, ...verdictOf(found) };
+      yield { name: kernel, ...verdictOf(found) };
     }
   } finally {
     device.destroy();
