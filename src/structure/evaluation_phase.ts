@@ -3,10 +3,10 @@
  * new ones), writing what the device needs, computing, and copying results back. The float64 engine has only
  * `neighbour list` and `computation`. What comes before and after, checks and the assembly of results, belongs to none.
  */
-export const evaluationPhases = ["neighbour list", "upload", "computation", "read-back"] as const;
+export type EvaluationPhase = "neighbour list" | "upload" | "computation" | "read-back";
 
-/** A part of an evaluation, one of {@linkcode evaluationPhases}. */
-export type EvaluationPhase = (typeof evaluationPhases)[number];
+/** All parts, in their order. */
+export const evaluationPhases: readonly EvaluationPhase[] = ["neighbour list", "upload", "computation", "read-back"];
 
 /** Is called at the end of each part; each begins where the one before has ended. Keep it short. */
 export type PhaseObserver = (ended: EvaluationPhase) => void;
