@@ -119,9 +119,9 @@ measures both sets of systems, one of them only that set.
   doctor: {
     operands: [],
     summary: "say what computes here, and test it",
-    details:
-      `Names what --device auto takes and why, and the WebGPU adapter and its driver. Compares the float64 engine's SIMD and
-threads with plain TypeScript, and every WebGPU kernel with the float64 engine; exits with 1 if one is wrong.`,
+    details: `Names what --device auto takes and why, and the WebGPU adapter and its driver. Compares the float64
+engine's SIMD and threads with plain TypeScript, and every WebGPU kernel with the float64 engine; exits with
+1 if one is wrong.`,
     load: () => import("./doctor.ts"),
   },
   test: {
