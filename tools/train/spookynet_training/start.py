@@ -57,9 +57,7 @@ def _present_elements(model: SpookyNet, groups: dict[int, Structures]) -> Tensor
     for group in groups.values():
         largest = int(group.numbers.max())
         if largest >= rows:
-            raise ValueError(
-                f"Expected atomic numbers below {rows}, as the model has, but found {largest}"
-            )
+            raise ValueError(f"Expected atomic numbers below {rows}, as the model has, but found {largest}")
         present[group.numbers.unique()] = True
     return present
 

@@ -1,4 +1,4 @@
-"""The training loop: Adam, warm-up and cosine decay, moving average, early stopping, exact resume."""
+"""The training loop: warm-up and cosine decay, moving average, early stopping, exact resume."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from .domain import domain_of
 from .evaluation import errors_of
 from .loss import Weights, loss_of
 from .network import SpookyNet
+from .optimiser import Optimiser
 
 #: Files of a run's folder.
 STATE_FILE, LOG_FILE, CURVES_FILE, BEST_FILE = "state.pt", "log.jsonl", "curves.svg", "best.pth"
@@ -54,12 +55,12 @@ class Options:
     weights : Weights
     """
 
-    epochs: int = 100
-    step_atoms: int = 600
-    most_pairs: int = 8000
+    epochs: int = 40
+    step_atoms: int = 400
+    most_pairs: int = 4000
     learning_rate: float = 1e-3
     last_learning_rate: float = 1e-5
-    warm_up: int = 500
+    warm_up: int = 200
     average: float = 0.999
     largest_gradient: float = 10.0
     patience: int = 30
@@ -89,7 +90,8 @@ class Training:
         self.options = options
         self.domain = domain_of(dataset)
         self.average = Average(self.model, options.average)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
+        self.optimiser = Optimiser(self.model)
+        self.learning_rate = 0.0
         self.epoch = 0
         self.step_in_epoch = 0
         self.steps = 0
@@ -140,7 +142,7 @@ class Training:
         return self.step_in_epoch >= len(steps)
 
     def _take_step(self, step) -> None:
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.forget_gradients()
         atoms = sum(size * len(rows) for size, rows in step)
         total = 0.0
         for size, rows in step:
@@ -160,7 +162,7 @@ class Training:
                 f"Expected a finite loss but found {total} in step {self.steps + 1}: lower the learning rate"
             )
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.largest_gradient)
-        self.optimiser.step()
+        self.optimiser.step(self.learning_rate)
         self.average.follow(self.model)
         self.loss_sum += total * atoms
         self.atoms += atoms
@@ -168,9 +170,7 @@ class Training:
     def _set_learning_rate(self, progress: float) -> None:
         first, last = self.options.learning_rate, self.options.last_learning_rate
         rate = last + 0.5 * (first - last) * (1 + math.cos(math.pi * progress))
-        rate *= min(1.0, (self.steps + 1) / max(self.options.warm_up, 1))
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        self.learning_rate = rate * min(1.0, (self.steps + 1) / max(self.options.warm_up, 1))
 
     def _finish_epoch(self) -> None:
         self.epoch += 1
@@ -181,7 +181,7 @@ class Training:
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "loss": self.loss_sum / max(self.atoms, 1),
-            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            "learning_rate": self.learning_rate,
             "valid": {name: sums.means() for name, sums in errors.items()},
         }
         self.loss_sum, self.atoms = 0.0, 0
@@ -224,7 +224,7 @@ class Training:
             "model": self.model.state_dict(),
             "average": self.average.model.state_dict(),
             "average_steps": self.average.steps,
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimiser.state(),
             **{name: getattr(self, name) for name in _PROGRESS},
         }
         _write_whole(self.folder / STATE_FILE, lambda path: torch.save(state, path))
@@ -238,7 +238,7 @@ class Training:
         self.model.load_state_dict(state["model"])
         self.average.model.load_state_dict(state["average"])
         self.average.steps = state["average_steps"]
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimiser.restore(state["optimiser"])
         for name in _PROGRESS:
             setattr(self, name, state[name])
 

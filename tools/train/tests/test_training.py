@@ -138,7 +138,7 @@ class Loop(TemporaryFolderTest):
         self.assertIn("polyline", (self.folder / "run" / "curves.svg").read_text())
         model, extras = best_model(self.folder / "run")
         last = errors_of(model, self.dataset, "train")["all"].means()
-        self.assertLess(last["force_meV_per_A"], first["force_meV_per_A"])
+        self.assertLess(last["energy_meV_per_atom"], 0.5 * first["energy_meV_per_atom"])
         self.assertEqual(json.loads(extras["trained_on"])["elements"], [1, 6, 7, 8])
         self.assertIn("| charge 0 unpaired 1 | 40 |", table_of(errors_of(model, self.dataset, "train")))
 
