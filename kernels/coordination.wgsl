@@ -2,6 +2,12 @@
 //   count(r) = k4 exp(−(|en_i − en_j| + k5)²/k6) · ½ erfc(kn (r − r₀)/r₀) [· switch],  r₀ = 4/3 (rcov_i + rcov_j)
 // erfc by Abramowitz and Stegun 7.1.26 (1.5e-7), its derivative analytic. Beyond 1.8 r₀ the count is below 1e-16: 0.
 
+// Pairs of elements that count within the network's cutoff only are found among the network's pairs, others (heavy atoms)
+// among those of dispersion.
+fn counts_near(a: vec4<f32>, b: vec4<f32>) -> bool {
+  return a.z + b.z <= COORDINATION_REACH;
+}
+
 fn coordination(r: f32, a: vec4<f32>, b: vec4<f32>) -> vec2<f32> {
   let r0 = 4.0 / 3.0 * (a.z + b.z);
   if (r > 1.8 * r0) {

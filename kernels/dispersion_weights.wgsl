@@ -9,7 +9,12 @@ struct Parameters {
   atoms: u32,
   atom_table: u32,
   list: u32, // long-range neighbours in indices
-  images: u32,
+  start: u32, // entries of the network's pairs
+  entry: u32,
+  first: u32,
+  second: u32,
+  geometry: u32, // vec4s in pairs
+  far: u32, // whether there are elements that count beyond the network's cutoff
   elements: u32, // vec4s
   element_count: u32,
   c6: u32, // scalars in elements: C6ref [element][element][7][8], atomic units
@@ -19,6 +24,7 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> features: array<f32>;
+@group(0) @binding(3) var<storage, read_write> pairs: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> indices: array<u32>;
 @group(0) @binding(6) var<storage, read> elements: array<f32>;
 @group(0) @binding(7) var<storage, read_write> results: array<vec4<f32>>;
@@ -36,18 +42,28 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let element = indices[parameters.atom_table + 4u * i + 1u];
   let own = pair_data(element);
-  let neighbours = long_range_neighbours(parameters.atom_table, i);
   var cn = 0.0;
-  for (var n = neighbours.begin; n < neighbours.end; n++) {
-    let neighbour = long_range_neighbour(neighbours, parameters.list, parameters.images, n);
-    if (neighbours.direct && neighbour.x == i) {
-      continue;
+  let end = indices[parameters.start + i + 1u];
+  for (var n = indices[parameters.start + i]; n < end; n++) {
+    let entry = bitcast<i32>(indices[parameters.entry + n]);
+    let u = u32(max(entry, ~entry));
+    let j = indices[select(parameters.first, parameters.second, entry >= 0) + u];
+    let other = pair_data(indices[parameters.atom_table + 4u * j + 1u]);
+    if (counts_near(own, other)) {
+      cn += coordination(pairs[parameters.geometry + u].w / BOHR, own, other).x;
     }
-    let r = length(pair_vector(i, neighbour.x, neighbour.y));
-    if (HAS_LONG_RANGE_CUTOFF && r >= LONG_RANGE_CUTOFF) {
-      continue;
+  }
+  if (parameters.far != 0u) {
+    let neighbours = long_range_neighbours(parameters.atom_table, i);
+    let position = split_position(2u * i);
+    for (var n = neighbours.begin; n < neighbours.end; n++) {
+      let pair = long_range_pair(position, neighbours, parameters.list, n);
+      let other = pair_data(indices[parameters.atom_table + 4u * pair.atom + 1u]);
+      if ((neighbours.direct && pair.atom == i) || counts_near(own, other)) {
+        continue;
+      }
+      cn += coordination(pair.r / BOHR, own, other).x;
     }
-    cn += coordination(r / BOHR, own, pair_data(indices[parameters.atom_table + 4u * neighbour.x + 1u])).x;
   }
 
   let table = 4u * (parameters.elements + element * ELEMENT_STRIDE);

@@ -10,7 +10,6 @@ struct Parameters {
   atoms: u32,
   atom_table: u32,
   list: u32,
-  images: u32,
   elements: u32,
   rows: u32, // of dispersion_weights, vec4s
   row: u32, // vec4s a row
@@ -90,6 +89,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let charge = results[n + i].w;
   let neighbours = long_range_neighbours(parameters.atom_table, i);
+  let position = split_position(2u * i);
 
   var potential = 0.0;
   var d0 = vec4<f32>(0.0);
@@ -98,13 +98,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var diagonal = vec3<f32>(0.0); // of Σ vector ⊗ gradient
   var off_diagonal = vec3<f32>(0.0); // xy, xz, yz
   for (var k = neighbours.begin; k < neighbours.end; k++) {
-    let neighbour = long_range_neighbour(neighbours, parameters.list, parameters.images, k);
-    let j = neighbour.x;
+    let pair = long_range_pair(position, neighbours, parameters.list, k);
+    let j = pair.atom;
+    let r = pair.r;
     if (neighbours.direct && j == i) {
       continue;
     }
-    let vector = pair_vector(i, j, neighbour.y);
-    let r = length(vector);
     if (HAS_LONG_RANGE_CUTOFF && r >= LONG_RANGE_CUTOFF) {
       continue;
     }
@@ -124,10 +123,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       d1 -= g.x * t1;
       slope -= g.y * (dot(zeta0, t0) + dot(zeta1, t1));
     }
-    let gradient = (slope / r) * vector;
+    let gradient = (slope / r) * pair.vector;
     force += gradient;
-    diagonal += vector * gradient;
-    off_diagonal += vector.xxy * gradient.yzz;
+    diagonal += pair.vector * gradient;
+    off_diagonal += pair.vector.xxy * gradient.yzz;
   }
 
   var adjoints = vec4<f32>(potential, 0.0, 0.0, 0.0);

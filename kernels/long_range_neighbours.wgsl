@@ -9,16 +9,27 @@ struct Neighbours {
   direct: bool,
 }
 
+struct LongRangePair {
+  atom: u32,
+  vector: vec3<f32>,
+  r: f32,
+}
+
 fn long_range_neighbours(atom_table: u32, i: u32) -> Neighbours {
   let begin = indices[atom_table + 4u * i + 2u];
   let end = indices[atom_table + 4u * i + 3u];
   return Neighbours(begin, end & ~DIRECT, (end & DIRECT) != 0u);
 }
 
-// (atom, where in positions its image's offset stands)
-fn long_range_neighbour(neighbours: Neighbours, list: u32, images: u32, n: u32) -> vec2<u32> {
-  if (neighbours.direct) {
-    return vec2<u32>(n, images);
+// The pair of an atom at `own` with its neighbour n. An atom is among all those of its structure itself: distance 0.
+fn long_range_pair(own: SplitVector, neighbours: Neighbours, list: u32, n: u32) -> LongRangePair {
+  var atom = n;
+  var image = SplitVector(vec3<f32>(0.0), vec3<f32>(0.0));
+  if (!neighbours.direct) {
+    atom = indices[list + 2u * n];
+    image = split_position(indices[list + 2u * n + 1u]);
   }
-  return vec2<u32>(indices[list + 2u * n], indices[list + 2u * n + 1u]);
+  let vector = split_pair_vector(own, split_position(2u * atom), image);
+  let whole = vector.h + vector.l;
+  return LongRangePair(atom, whole, length(whole));
 }

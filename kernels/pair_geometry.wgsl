@@ -31,7 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let i = indices[parameters.first + u];
   let j = indices[parameters.second + u];
-  let vector = split_pair_vector(i, j, indices[parameters.image + u]);
+  let image = split_position(indices[parameters.image + u]);
+  let vector = split_pair_vector(split_position(2u * i), split_position(2u * j), image);
   let distance = distance_of(vector.h, vector.l);
   let r = distance.r;
   let unit = (vector.h + vector.l) / r;

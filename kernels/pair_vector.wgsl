@@ -10,14 +10,10 @@ struct SplitVector {
   l: vec3<f32>,
 }
 
-fn split_pair_vector(i: u32, j: u32, image: u32) -> SplitVector {
-  return SplitVector(
-    (positions[2u * j].xyz - positions[2u * i].xyz) + positions[image].xyz,
-    (positions[2u * j + 1u].xyz - positions[2u * i + 1u].xyz) + positions[image + 1u].xyz,
-  );
+fn split_position(at: u32) -> SplitVector {
+  return SplitVector(positions[at].xyz, positions[at + 1u].xyz);
 }
 
-fn pair_vector(i: u32, j: u32, image: u32) -> vec3<f32> {
-  let vector = split_pair_vector(i, j, image);
-  return vector.h + vector.l;
+fn split_pair_vector(i: SplitVector, j: SplitVector, image: SplitVector) -> SplitVector {
+  return SplitVector((j.h - i.h) + image.h, (j.l - i.l) + image.l);
 }

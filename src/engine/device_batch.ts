@@ -1,7 +1,9 @@
 import type { ModuleInputs } from "../reference/module_inputs.ts";
 import { completeCell, invertCell } from "../structure/cell.ts";
 import { NeighbourList } from "../structure/neighbour_list.ts";
+import type { PairList } from "../structure/pair_list.ts";
 import type { Structure } from "../structure/structure.ts";
+import type { Tile } from "./tile.ts";
 import { type BatchIndices, concatenate, positionsLength, type StructurePairs, writePositions } from "./batch.ts";
 import { DeviceError } from "./device.ts";
 import { type ElementPlaces, elementRows, placeElements, referenceC6Rows } from "./element_table.ts";
@@ -15,8 +17,11 @@ import { parameterBlockSize, type Plan } from "./plan/plan.ts";
 import { StagingBuffer } from "./read_back.ts";
 import type { DeviceResults, EngineState } from "./webgpu_engine.ts";
 
-/** How much farther than the cutoff neighbours are listed, Å, so that lists outlive some steps. */
-const skin = 0.4;
+/**
+ * How much farther than the cutoff neighbours are listed, Å, so that lists outlive some steps. A pair beyond the cutoff costs
+ * a software driver half as much as one within it; for hardware the host's new list is what costs.
+ */
+const skins: Readonly<Record<Tile["name"], number>> = { software: 0.3, hardware: 0.4 };
 
 /** A buffer that is made anew, with room to spare, when it becomes too small. */
 class GrowingBuffer {
@@ -95,7 +100,8 @@ export class DeviceBatch {
   #step: DevicePlan | null = null;
 
   constructor(state: EngineState, structures: readonly Structure[]) {
-    const { device, network, longRangeCutoff } = state;
+    const { device, network, longRangeCutoff, tile } = state;
+    const skin = skins[tile.name];
     this.#state = state;
     this.atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
     const longRangeTerms = network.hyperparameters.electrostatics || network.dispersion !== null;
@@ -109,7 +115,7 @@ export class DeviceBatch {
     this.#systems = structures.map(systemOf);
     const elements = [...new Set(structures.flatMap(({ numbers }) => [...numbers]))].sort((a, b) => a - b);
     this.#elementOf = new Map(elements.map((Z, e) => [Z, e]));
-    const places = placeElements(elements.length, structures.length, state.weights.radialTable.intervals);
+    const places = placeElements(network, elements, structures.length, state.weights.radialTable.intervals);
     this.#places = places;
     this.#elementsBuffer = createElementsBuffer(state, structures, elements, places);
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -203,9 +209,13 @@ export class DeviceBatch {
       const { network, longRange } = this.#lists[s]!;
       const near = network.update(structure);
       const far = longRange?.update(structure) ?? null;
-      if (!near.rebuilt && !(far?.rebuilt ?? false) && this.#pairs[s] !== undefined) return;
+      const before = this.#pairs[s];
+      if (!near.rebuilt && !(far?.rebuilt ?? false) && before !== undefined) return;
+      const now = { network: near.pairs, longRange: far?.pairs ?? null, wraps: wraps(structure) };
+      // all atoms of a small molecule remain each other's neighbours however they move
+      if (before !== undefined && isSameList(before, now)) return;
       changed = true;
-      this.#pairs[s] = { network: near.pairs, longRange: far?.pairs ?? null, wraps: wraps(structure) };
+      this.#pairs[s] = now;
     });
     return changed;
   }
@@ -277,6 +287,22 @@ function encode(
   if (!follows || dispatches[k - 1]!.kernel !== kernel) pass.setPipeline(pipelines[kernel]);
   pass.setBindGroup(0, bindGroup, offsets, k, 1);
   pass.dispatchWorkgroups(x, y, z);
+}
+
+function isSameList(before: StructurePairs, now: StructurePairs): boolean {
+  return isSameArray(before.wraps, now.wraps) && isSamePairs(before.network, now.network) &&
+    isSamePairs(before.longRange, now.longRange);
+}
+
+function isSamePairs(before: PairList | null, now: PairList | null): boolean {
+  if (before === null || now === null || before === now) return before === now;
+  return isSameArray(before.first, now.first) && isSameArray(before.second, now.second) &&
+    isSameArray(before.shift, now.shift);
+}
+
+function isSameArray(before: Int32Array | null, now: Int32Array | null): boolean {
+  if (before === null || now === null) return before === now;
+  return before.length === now.length && before.every((value, at) => value === now[at]);
 }
 
 /** What of a structure stays the same while its atoms and its cell move. */

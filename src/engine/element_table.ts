@@ -77,6 +77,8 @@ export interface ElementPlaces {
   readonly c6: number;
   /** `repulsionPolynomials`. */
   readonly repulsion: number;
+  /** Whether some of the elements count as neighbours beyond the network's cutoff; see `coordination.wgsl`. */
+  readonly far: boolean;
   /** Vec4s of all of it. */
   readonly length: number;
 }
@@ -84,13 +86,35 @@ export interface ElementPlaces {
 /**
  * Lays out the elements buffer.
  *
- * @param count Elements of the batch.
+ * @param network The model.
+ * @param elements Distinct atomic numbers of the batch.
  * @param structures Structures of the batch.
  * @param intervals Intervals of the radial tables.
  */
-export function placeElements(count: number, structures: number, intervals: number): ElementPlaces {
+export function placeElements(
+  network: Network,
+  elements: readonly number[],
+  structures: number,
+  intervals: number,
+): ElementPlaces {
+  const count = elements.length;
   const charges = count * elementTable.stride4;
   const c6 = charges + structures;
   const repulsion = c6 + 14 * count * count;
-  return { count, table: 0, charges, c6: 4 * c6, repulsion, length: repulsion + 2 * intervals * count * count };
+  const length = repulsion + 2 * intervals * count * count;
+  return { count, table: 0, charges, c6: 4 * c6, repulsion, far: countFar(network, elements), length };
+}
+
+/** Largest sum of two covalent radii, bohr, whose atoms count as neighbours within the network's cutoff only. */
+export function coordinationReach({ hyperparameters: { cutoff } }: Network): number {
+  // up to 1.8 times their contact, which is 4/3 of the radii
+  return Math.fround(cutoff / bohr / 2.4);
+}
+
+function countFar(network: Network, elements: readonly number[]): boolean {
+  if (network.dispersion === null) return false;
+  const { rcov } = network.dispersion;
+  // as the kernels compute it, in float32
+  const largest = Math.max(...elements.map((Z) => Math.fround(rcov[Z]!)));
+  return Math.fround(largest + largest) > coordinationReach(network);
 }

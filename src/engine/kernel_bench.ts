@@ -92,7 +92,8 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
 
   const structures = [
     cluster([8, 1, 1, 6, 1, 7, 6], random),
-    skewedCell(random),
+    // all pairs is for clusters alone: periodic structures need a cutoff
+    longRangeCutoff === null ? cluster([1, 8, 6], random) : skewedCell(random),
     { ...cluster([6], random), charge: -1 },
     switchEnds(network.hyperparameters),
   ];
@@ -112,7 +113,7 @@ export async function createBench(device: GPUDevice, kind: BenchKind, tile: Tile
 
   const { dispersion, repulsion, hyperparameters: { cutoff } } = network;
   const polarizabilities = referencePolarizabilities(dispersion!);
-  const places = placeElements(elementNumbers.length, structures.length, weights.radialTable.intervals);
+  const places = placeElements(network, elementNumbers, structures.length, weights.radialTable.intervals);
   const elements = new Float32Array(4 * places.length);
   elements.set(elementRows(network, elementNumbers), 4 * places.table);
   structures.forEach(({ charge }, s) => elements[4 * (places.charges + s)] = charge);

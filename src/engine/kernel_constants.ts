@@ -1,6 +1,6 @@
 import { bohr, coulombConstant, hartree } from "../model/constants.ts";
 import type { Network } from "../model/network.ts";
-import { elementTable } from "./element_table.ts";
+import { coordinationReach, elementTable } from "./element_table.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import { grid } from "./split_coordinate.ts";
 import type { Tile } from "./tile.ts";
@@ -76,6 +76,7 @@ export function kernelConstants(
     HARTREE: float(hartree),
     BOHR: float(bohr),
     BOHR6: float(Math.pow(bohr, 6)),
+    COORDINATION_REACH: float(coordinationReach(network)),
     ELEMENT_STRIDE: `${elementTable.stride4}u`,
     ELEMENT_REFERENCE_CHARGES: `${elementTable.referenceCharges}u`,
     ELEMENT_FIXED_WEIGHTS: `${elementTable.fixedWeights}u`,

@@ -62,13 +62,15 @@ Deno.test("kernelChecks has a check of every kernel", () => {
 
 deviceTest("createBench has pairs with own images, pairs beyond the cutoff and the ends of the switch", async () => {
   for (const kind of benchKinds) {
-    const { near, far, network, longRangeCutoff, weights } = await benchOf(tiles.software, kind);
+    const { near, far, network, longRangeCutoff, weights, places } = await benchOf(tiles.software, kind);
     const { cutoff } = network.hyperparameters;
-    assert.ok(near.pairs.first.some((i, u) => i === near.pairs.second[u]));
+    assert.ok(longRangeCutoff === null || near.pairs.first.some((i, u) => i === near.pairs.second[u]));
     assert.ok(near.distances.some((r) => r >= cutoff));
     assert.ok(far.distances.some((r) => r === 0.25 * cutoff));
     assert.ok(far.distances.some((r) => r === 0.75 * cutoff));
     assert.ok(longRangeCutoff === null || far.distances.some((r) => r >= longRangeCutoff));
+    // coordination numbers of carbon reach beyond the cutoff, those of hydrogen do not
+    assert.ok(places.far);
     // rows that are no multiple of a tile's
     assert.notEqual(near.pairs.atomCount % 4, 0);
     assert.ok(kind === "all pairs" || network.features < 4 * weights.features4);

@@ -83,6 +83,14 @@ function virialShares(geometry: PairGeometry, gradient: Float64Array): [Float64A
   ];
 }
 
+/** Unit vectors and distances as the kernels have them, `[U][4]`. */
+function geometryRows({ directions, distances }: PairGeometry): Float64Array {
+  return Float64Array.from(
+    { length: 4 * distances.length },
+    (_, at) => at % 4 < 3 ? directions[Math.floor(at / 4) * 3 + at % 4]! : distances[(at - 3) / 4]!,
+  );
+}
+
 /** Rows `[N][4]` from what each component is. */
 function rowsOf(atoms: number, value: (i: number, component: number) => number): Float64Array {
   return Float64Array.from({ length: 4 * atoms }, (_, at) => value(Math.floor(at / 4), at % 4));
@@ -90,7 +98,7 @@ function rowsOf(atoms: number, value: (i: number, component: number) => number):
 
 async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
   const { harness, execution, network, numbers, indices, positions, elements, places } = bench;
-  const { references, far, longRangeCutoff } = bench;
+  const { references, near, far, longRangeCutoff } = bench;
   const d4 = network.dispersion!;
   const atoms = numbers.length, E = references.elements.length;
   const charges = randomCharges(bench);
@@ -98,20 +106,17 @@ async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
   const row = padded * (arraysBeforeElements + E);
   const memory = new Memory();
   const rows = memory.room(atoms, row);
+  const pairs = new Memory();
+  const geometry = pairs.put(geometryRows(near), 4);
   const writer = new PlanWriter();
   writer.dispatch("dispersion_weights", [
-    atoms,
-    indices.atomTable,
-    indices.longRangeList,
-    indices.images,
-    places.table,
-    E,
-    places.c6,
-    4 * rows,
-    row,
+    ...[atoms, indices.atomTable, indices.longRangeList],
+    ...[indices.start, indices.entry, indices.first, indices.second, geometry, Number(places.far)],
+    ...[places.table, E, places.c6, 4 * rows, row],
   ], Math.ceil(atoms / harness.tile.threads));
   const { features, results } = await harness.run(writer.finish(), {
     features: memory.data,
+    pairs: pairs.data,
     indices: indices.data,
     positions,
     elements,
@@ -200,7 +205,6 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
     atoms,
     indices.atomTable,
     indices.longRangeList,
-    indices.images,
     places.table,
     rows,
     row / 4,
@@ -342,11 +346,7 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
   const rows = bench.random(4 * pairCount), adjoints = bench.random(4 * atoms);
   const ofCoordination = column(adjoints, 4, 1);
   const memory = new Memory();
-  const geometryRows = Float64Array.from(
-    { length: 4 * pairCount },
-    (_, at) => at % 4 < 3 ? near.directions[Math.floor(at / 4) * 3 + at % 4]! : near.distances[(at - 3) / 4]!,
-  );
-  const geometry = memory.put(geometryRows, 4), gradient = memory.put(rows, 4);
+  const geometry = memory.put(geometryRows(near), 4), gradient = memory.put(rows, 4);
   const features = new Memory();
   const { features4 } = weights;
   const threads = network.modules.length * atoms * features4;
@@ -356,13 +356,10 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
     atoms,
     indices.atomTable,
     indices.longRangeList,
-    indices.images,
     places.table,
-    indices.start,
-    indices.entry,
-    geometry,
-    gradient,
+    ...[indices.start, indices.entry, indices.first, indices.second, geometry, gradient],
     features.put(adjoints, 4),
+    Number(places.far),
     features.put(shares, 4),
   ], Math.ceil(atoms / harness.tile.threads));
   const { results } = await harness.run(writer.finish(), {

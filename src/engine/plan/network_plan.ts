@@ -61,7 +61,7 @@ export function planNetwork(
   });
 
   const adjoints = context.features.take(batch.atoms);
-  const outputAdjoint = planCharges(context, sum, adjoints);
+  const outputAdjoint = planCharges(context, pairs, sum, adjoints);
   // three vec4s an (atom, four features) of each module
   const shares = context.atomArray(3 * modules.length);
   let next: number | undefined;
@@ -85,7 +85,7 @@ export function planNetwork(
  * @param adjoints Where ∂E/∂q and ∂E/∂CN go `[atom]`.
  * @returns The adjoint of every module's output.
  */
-function planCharges(context: PlanContext, sum: number, adjoints: number): number {
+function planCharges(context: PlanContext, pairs: PairArrays, sum: number, adjoints: number): number {
   const { batch, elements, weights, writer } = context;
   const outputAdjoint = context.atomArray();
   const parameters = [
@@ -100,15 +100,15 @@ function planCharges(context: PlanContext, sum: number, adjoints: number): numbe
     outputAdjoint,
   ];
   writer.dispatch("charges", parameters, batch.structures);
-  planLongRange(context, adjoints);
+  planLongRange(context, pairs, adjoints);
   writer.dispatch("charges_adjoint", parameters, batch.structures);
   return outputAdjoint;
 }
 
 /** Electrostatics and dispersion. */
-function planLongRange(context: PlanContext, adjoints: number): void {
+function planLongRange(context: PlanContext, { geometry }: PairArrays, adjoints: number): void {
   const { network, batch, elements, features, writer } = context;
-  const { atoms, atomTable, longRangeList, images } = batch;
+  const { atoms, atomTable, longRangeList, start, entry, first, second } = batch;
   if (!network.hyperparameters.electrostatics && network.dispersion === null) return;
   const groups = context.groups(atoms);
   const row = 6 + 2 * elements.count;
@@ -119,13 +119,16 @@ function planLongRange(context: PlanContext, adjoints: number): void {
     const scalars = [4 * rows, 4 * row];
     writer.dispatch(
       "dispersion_weights",
-      [atoms, atomTable, longRangeList, images, elements.table, elements.count, elements.c6, ...scalars],
+      [
+        ...[atoms, atomTable, longRangeList, start, entry, first, second, geometry, Number(elements.far)],
+        ...[elements.table, elements.count, elements.c6, ...scalars],
+      ],
       groups,
     );
   }
   writer.dispatch(
     "long_range",
-    [atoms, atomTable, longRangeList, images, elements.table, rows, row, adjoints],
+    [atoms, atomTable, longRangeList, elements.table, rows, row, adjoints],
     groups,
   );
 }
@@ -137,11 +140,14 @@ function planForces(
   adjoints: number,
   shares: number,
 ): void {
-  const { atoms, atomTable, longRangeList, images, start, entry } = context.batch;
-  const { table } = context.elements;
+  const { atoms, atomTable, longRangeList, start, entry, first, second } = context.batch;
+  const { table, far } = context.elements;
   context.writer.dispatch(
     "forces",
-    [atoms, atomTable, longRangeList, images, table, start, entry, geometry, gradient, adjoints, shares],
+    [
+      ...[atoms, atomTable, longRangeList, table, start, entry, first, second],
+      ...[geometry, gradient, adjoints, Number(far), shares],
+    ],
     context.groups(atoms),
   );
 }
