@@ -31,7 +31,18 @@ def compress(
         Where the two shall agree; about ``most_atoms`` atoms, some of each size, are looked at.
     elements : Tensor of bool, shape (Zmax,)
         Which elements the small network shall know.
+
+    Raises
+    ------
+    ValueError
+        If ``large`` is of the older kind, with nonlinear embeddings of charge and spin, or attends exactly.
     """
+    exact = any(module.nonlocal_interaction.attention.omega.numel() == 0 for module in large.module)
+    if exact or large.hyperparameters["use_nonlinear_embedding"]:
+        raise ValueError(
+            "Expected a model with linear embeddings and random attention features to compress but found another: "
+            "start with --how refined or random"
+        )
     _Compression(small, _record(large, groups, most_atoms), large).run(elements)
 
 
@@ -57,9 +68,8 @@ def _record(model: SpookyNet, groups: dict[int, Structures], most_atoms: int) ->
 
             def keep(_, inputs, output, name=name):
                 rows = inputs[0].reshape(-1, inputs[0].shape[-1])
-                if len(rows) > 1 or name.endswith(("linear_k", "linear_v")):
-                    record.inputs.setdefault(name, []).append(rows.double())
-                    record.outputs.setdefault(name, []).append(output.reshape(-1, output.shape[-1]).double())
+                record.inputs.setdefault(name, []).append(rows.double())
+                record.outputs.setdefault(name, []).append(output.reshape(-1, output.shape[-1]).double())
 
             hooks.append(part.register_forward_hook(keep))
     for size, group in groups.items():

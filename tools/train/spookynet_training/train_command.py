@@ -8,7 +8,7 @@ import torch
 
 from .checkpoint import load_model
 from .dataset import SPLITS, load_dataset, read_dataset, save_dataset
-from .hyperparameters import small_hyperparameters
+from .hyperparameters import smaller
 from .loss import Weights
 from .start import compressed_start, random_start, refined_start
 from .training import Options, Training
@@ -68,7 +68,7 @@ def run(options) -> None:
         model = refined_start(start, groups)
     else:
         make = compressed_start if options.how == "compressed" else random_start
-        model = make(small_hyperparameters(options.features, options.modules), start, groups)
+        model = make(smaller(start.hyperparameters, options.features, options.modules), start, groups)
     print(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
     weights = Weights(**{name: getattr(options, f"weight_{name}") for name in Weights.__dataclass_fields__})
     settings = Options(

@@ -8,7 +8,7 @@ from ase.build import molecule
 from ase.data import chemical_symbols
 
 from spookynet_training.checkpoint import load_model
-from spookynet_training.hyperparameters import small_hyperparameters
+from spookynet_training.hyperparameters import smaller
 
 #: A model of 8 features with random weights, and with the tables of all terms.
 TINY = Path(__file__).parents[3] / "tests" / "fixtures" / "tiny.safetensors"
@@ -20,8 +20,8 @@ def teacher(dtype=torch.float32):
 
 
 def student_hyperparameters():
-    """A network like that of the tiny model, smaller still."""
-    return {**small_hyperparameters(features=6, modules=1), "num_basis_functions": 4, "Zmax": 18}
+    """A network smaller than the tiny model."""
+    return smaller(teacher().hyperparameters, features=6, modules=1)
 
 
 def tensors(atoms, charge=0, unpaired=0, dtype=torch.float32):

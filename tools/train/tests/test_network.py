@@ -12,6 +12,7 @@ from ase.build import molecule
 
 from spookynet_training.checkpoint import load_model, save_published, save_safetensors, take_tables
 from spookynet_training.dataset import read_dataset
+from spookynet_training.hyperparameters import smaller
 from spookynet_training.network import SpookyNet
 from spookynet_training.start import compressed_start, random_start
 from support import shaken, student_hyperparameters, teacher, tensors, write_labelled
@@ -65,7 +66,7 @@ class Symmetries(unittest.TestCase):
             for step in (-1e-4, 1e-4):
                 moved = positions.clone()
                 moved[0, atom, axis] += step
-                energies.append(float(model(numbers, moved, charge, unpaired).energy))
+                energies.append(model(numbers, moved, charge, unpaired).energy.item())
             # Second order in the step: 1e-8 times third derivatives of some 100 eV/Å³.
             self.assertAlmostEqual(float(forces[atom, axis]), (energies[0] - energies[1]) / 2e-4, delta=3e-6)
 
@@ -138,6 +139,7 @@ class Compression(unittest.TestCase):
     def test_a_smaller_network_has_the_shapes_asked_for_and_finite_forces(self):
         large = teacher()
         small = compressed_start(student_hyperparameters(), large, self.groups)
+        self.assertRaises(ValueError, smaller, large.hyperparameters, 9, 1)
         part = self.groups[6]
         output = small(part.numbers, part.positions.float(), part.charge.float(), part.unpaired.float())
         self.assertTrue(torch.isfinite(output.forces).all())

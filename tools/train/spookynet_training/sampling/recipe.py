@@ -94,13 +94,13 @@ def molecules(teacher: SpookyNet, rng: np.random.Generator, scale: float, report
 
 def pairs(teacher: SpookyNet, rng: np.random.Generator, scale: float, report: Callable[[str], None]) -> list[State]:
     """Dimers at all distances, ions among them, and protons on their way from one molecule to another."""
-    base, grown = _molecules(teacher, rng, _scaled(80, scale), report)
+    base, grown = _molecules(teacher, rng, _scaled(64, scale), report)
     small = [state for state in base + grown if len(state) <= 12]
     waters = [state for state in small if sorted(state.numbers) == [1, 1, 8]]
     akin = [relative for state in small for relative in relatives(state, rng) if relative.kind in ("cation", "anion")]
     akin = relaxed(akin, teacher, 30)
     found = []
-    for _ in range(_scaled(2600, scale)):
+    for _ in range(_scaled(2080, scale)):
         first = _one(akin if rng.random() < 0.25 else small, rng)
         second = _one(waters if rng.random() < 0.3 else small, rng)
         closest = rng.uniform(1.4, 3.0) if rng.random() < 0.7 else rng.uniform(3.0, 7.0)
@@ -109,7 +109,7 @@ def pairs(teacher: SpookyNet, rng: np.random.Generator, scale: float, report: Ca
     polar = [state for state in small if np.isin(state.numbers, [7, 8]).any() and state.unpaired == 0]
     cations = [state for state in akin if state.charge == 1 and state.unpaired == 0]
     anions = [state for state in akin if state.charge == -1 and state.unpaired == 0]
-    for _ in range(_scaled(2400, scale)):
+    for _ in range(_scaled(1920, scale)):
         kind = rng.integers(3)
         donor = _one(cations if kind == 0 else polar, rng)
         acceptor = _one(anions if kind == 1 else waters if rng.random() < 0.3 else polar, rng)
