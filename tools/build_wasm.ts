@@ -10,6 +10,9 @@ const target = new URL("../src/reference/cpu_kernels_wasm.ts", import.meta.url);
 /** Most pages of 64 KiB that a 32-bit memory has; what imports the kernels' memory says the same. */
 const mostPages = 65536;
 
+/** Where the kernels' constants lie; not at 0, which stands for nothing. */
+const constantsStart = 64;
+
 /**
  * The compiled kernels, base64.
  *
@@ -24,6 +27,7 @@ export async function compileKernels(): Promise<string> {
     ...["--runtime", "stub"],
     "--noAssert",
     ...["--enable", "simd,relaxed-simd,threads"],
+    ...["--memoryBase", `${constantsStart}`],
     ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", `${mostPages}`],
   ], {
     readFile: readKernel,

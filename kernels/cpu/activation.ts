@@ -2,7 +2,7 @@
 //
 //   σ = 1/(1 + e^(−βx)),  y = α x σ,  dy/dx = α σ (1 + βx (1 − σ)):  x [rows][F] → y, dy/dx [rows][F].
 
-import { exponential2 } from "./exponential";
+import { exponential } from "./exponential";
 
 export function swish(
   alpha: usize,
@@ -16,19 +16,27 @@ export function swish(
   const row = features << 3;
   const evenEnd = row & ~15;
   for (let i: usize = 0; i < rows; i++) {
+    const from = i * row;
     let at: usize = 0;
     for (; at < evenEnd; at += 16) {
-      const a = v128.load(alpha + at), b = v128.load(beta + at), element = v128.load(x + at);
-      const s = logistic(f64x2.mul(b, element));
+      v128.store(value + from + at, f64x2.neg(f64x2.mul(v128.load(beta + at), v128.load(x + from + at))));
+    }
+    if (at < row) store<f64>(value + from + at, -(load<f64>(beta + at) * load<f64>(x + from + at)));
+  }
+  exponential(value, value, rows * features);
+  for (let i: usize = 0; i < rows; i++) {
+    let at: usize = 0;
+    for (; at < evenEnd; at += 16) {
+      const a = v128.load(alpha + at), element = v128.load(x + at);
+      const s = logistic(v128.load(value + at));
       v128.store(value + at, f64x2.mul(f64x2.mul(a, element), s));
-      v128.store(derivative + at, slope(a, f64x2.mul(b, element), s));
+      v128.store(derivative + at, slope(a, f64x2.mul(v128.load(beta + at), element), s));
     }
     if (at < row) {
-      const a = v128.load_splat<f64>(alpha + at), b = v128.load_splat<f64>(beta + at);
-      const element = v128.load_splat<f64>(x + at);
-      const s = logistic(f64x2.mul(b, element));
+      const a = v128.load_splat<f64>(alpha + at), element = v128.load_splat<f64>(x + at);
+      const s = logistic(v128.load_splat<f64>(value + at));
       v128.store_lane<f64>(value + at, f64x2.mul(f64x2.mul(a, element), s), 0);
-      v128.store_lane<f64>(derivative + at, slope(a, f64x2.mul(b, element), s), 0);
+      v128.store_lane<f64>(derivative + at, slope(a, f64x2.mul(v128.load_splat<f64>(beta + at), element), s), 0);
     }
     x += row;
     value += row;
@@ -36,10 +44,10 @@ export function swish(
   }
 }
 
-/** 1/(1 + e⁻ᵗ). */
+/** 1/(1 + e). */
 @inline
-function logistic(t: v128): v128 {
-  return f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), exponential2(f64x2.neg(t))));
+function logistic(e: v128): v128 {
+  return f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), e));
 }
 
 /** a s (1 + t (1 − s)). */

@@ -4,5 +4,6 @@
 export { swish } from "./activation";
 export { addElements, multiplyElements } from "./elementwise";
 export { exponential } from "./exponential";
+export { addProductOfHalves, productOfHalvesAdjoint } from "./invariants";
 export { multiply } from "./multiply";
 export { neighbourSum, neighbourSumFeaturesAdjoint, neighbourSumPairsAdjoint } from "./neighbour_sum";

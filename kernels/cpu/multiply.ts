@@ -3,8 +3,10 @@
 //   C = base + factor∘(bias + A B):  A [rows][inner], B [inner][columns], C [rows][columns], bias [columns];
 //   base and factor are of C's shape. bias, base and factor are left out where their address is 0. base may be C itself.
 //
-// All addresses and strides are in bytes. B, C, base and factor are dense and row-major; A may be transposed: its element
-// (i, l) stands at a + i·aRow + l·aInner.
+// All addresses and strides are in bytes. C, base and factor are dense and row-major; A may be transposed: its element
+// (i, l) stands at a + i·aRow + l·aInner. B comes in panels of eight columns (the last may be narrower), row l of panel p
+// at b + p·bPanel + l·bRow: a row-major matrix is one with panels of 64 bytes; weights have their panels one after the
+// other, so that they are read in order, which is what takes the time where there are few rows.
 //
 // Two rows by eight columns are kept in registers: eight sums, four pairs of factors of B and one factor of A for each
 // row, so that every number loaded is used eight or four times. That reaches the processor's two fused multiplications a
@@ -17,6 +19,8 @@ export function multiply(
   aRow: usize,
   aInner: usize,
   b: usize,
+  bRow: usize,
+  bPanel: usize,
   c: usize,
   rows: usize,
   inner: usize,
@@ -33,10 +37,17 @@ export function multiply(
     const a1 = hasSecond ? a + aRow : a;
     const toSecond = hasSecond ? row : 0;
     const aEnd = a + inner * aInner;
+    let panel = b;
     let at: usize = 0;
-    for (; at < wideEnd; at += 64) tile8(a, a1, aEnd, aInner, b + at, row, c + at, toSecond, at, bias, factor, base);
-    for (; at < evenEnd; at += 16) tile2(a, a1, aEnd, aInner, b + at, row, c + at, toSecond, at, bias, factor, base);
-    if (at < row) tile1(a, a1, aEnd, aInner, b + at, row, c + at, toSecond, at, bias, factor, base);
+    for (; at < wideEnd; at += 64) {
+      tile8(a, a1, aEnd, aInner, panel, bRow, c + at, toSecond, at, bias, factor, base);
+      panel += bPanel;
+    }
+    for (; at < evenEnd; at += 16) {
+      tile2(a, a1, aEnd, aInner, panel, bRow, c + at, toSecond, at, bias, factor, base);
+      panel += 16;
+    }
+    if (at < row) tile1(a, a1, aEnd, aInner, panel, bRow, c + at, toSecond, at, bias, factor, base);
     a += aRow << 1;
     c += row << 1;
     if (factor) factor += row << 1;

@@ -9,7 +9,7 @@
 //   ḡ(ij) = B_i∘x_j + B_j∘x_i with B_i = Σ_c a_c(ij) X̄_i[c], B_j = parity Σ_c a_c(ij) X̄_j[c];
 //   ā_c(ij) = Σ_f g(ij)∘(X̄_i[c]∘x_j + parity X̄_j[c]∘x_i).
 //
-// g = R b with the radial functions b [U][K] and the map R [F][K], so that ḡ is not kept but turned into b̄ += ḡ R at once,
+// g = R b with the radial functions b [U][K] and the map R [F][K] (in panels, see multiply.ts), so that ḡ is not kept but turned into b̄ += ḡ R at once,
 // some pairs at a time.
 //
 // Atoms take two entries together, so that their sums, which lie in memory next to the processor, are read and written
@@ -98,7 +98,7 @@ export function neighbourSumPairsAdjoint(
       pairsOf(6, parity, first, second, angular, filters, features, sums, angularAdjoint, width, u, end, scratch);
     } else unreachable();
     const b = basis + ((u * basisFunctions) << 3);
-    multiply(scratch, width << 3, 8, radial, b, end - u, width, basisFunctions, 0, 0, b);
+    multiply(scratch, width << 3, 8, radial, 64, width << 6, b, end - u, width, basisFunctions, 0, 0, b);
   }
 }
 

@@ -74,7 +74,8 @@ export function featureMapAdjoint(
   atoms: number,
 ): Float64Array {
   const { inputs: features, outputs: m } = projection;
-  const exponents = workspace.float64(atoms * m);
+  // they take the exponentials' place
+  const exponents = exponentials;
   const sums = workspace.float64(atoms);
   const result = workspace.float64(x.length);
   const own = share(team, atoms);

@@ -1,10 +1,15 @@
 import type { PairList } from "../structure/pair_list.ts";
 import type { AngularSet } from "./angular.ts";
 import type { Execution } from "./execution.ts";
-import type { Messages, PreparedLinear } from "./operations.ts";
+import type { PreparedLinear } from "./operations.ts";
 import type { PlacedModule } from "./place_network.ts";
 import { type Layers, residualMlp, residualMlpAdjoint, type ResidualMlpTape, type Taped } from "./residual.ts";
 import { type Share, share } from "./team.ts";
+
+/** Angular momentum of the functions that messages are multiplied by. */
+type Order = "s" | "p" | "d";
+
+const orders = ["s", "p", "d"] as const;
 
 /** What the atoms bring to the local interaction, `[N][F]` each: the module's x, s, p and d residual MLPs of x. */
 export interface LocalFeatures {
@@ -32,12 +37,19 @@ export interface LocalPairsAdjoint {
   readonly d: Float64Array;
 }
 
-/** What the local interaction's adjoint needs: filters `[U][F]`, projected sums `[N][C][2F]` and the last MLP's tape. */
+/** What the local interaction's adjoint needs. */
 export interface LocalTape {
+  /** `[U][F]` each. */
   readonly filters: { readonly s: Float64Array; readonly p: Float64Array; readonly d: Float64Array };
-  readonly projectedP: Float64Array;
-  readonly projectedD: Float64Array;
+  /** Sums over neighbours `[N][C][F]` and their projections `[N][C][2F]`. */
+  readonly p: ProjectedSums;
+  readonly d: ProjectedSums;
   readonly mlp: ResidualMlpTape;
+}
+
+interface ProjectedSums {
+  readonly sums: Float64Array;
+  readonly projected: Float64Array;
 }
 
 /** Zero adjoints for these pairs. */
@@ -76,24 +88,25 @@ export function localInteraction(
     d: radialFilters(layers, module.radialD, basis, pairs),
   };
   team.barrier();
-  const sum = (order: "s" | "p" | "d") => {
+  const sum = (order: Order) => {
     const sums = workspace.float64(angular[order].components * features.x.length);
     operations.neighbourSum({ pairs, angular: angular[order], filters: filters[order] }, features[order], sums, atoms);
     return sums;
   };
+  const width = features.x.length / pairs.atomCount;
   const invariants = sum("s");
-  operations.add(features.x, invariants, invariants, rowsOf(atoms, features.x.length / pairs.atomCount));
-  const projectedP = project(layers, module.projectionP, sum("p"), angular.p.components, pairs.atomCount);
-  addProductOfHalves(layers, projectedP, angular.p.components, invariants, pairs.atomCount);
-  const projectedD = project(layers, module.projectionD, sum("d"), angular.d.components, pairs.atomCount);
-  addProductOfHalves(layers, projectedD, angular.d.components, invariants, pairs.atomCount);
+  operations.add(features.x, invariants, invariants, rowsOf(atoms, width));
+  const p = project(layers, module.projectionP, sum("p"), angular.p.components, pairs.atomCount);
+  operations.addProductOfHalves(p.projected, angular.p.components, invariants, width, atoms);
+  const d = project(layers, module.projectionD, sum("d"), angular.d.components, pairs.atomCount);
+  operations.addProductOfHalves(d.projected, angular.d.components, invariants, width, atoms);
   const { value, tape: mlp } = residualMlp(layers, module.resblockLocal, invariants, pairs.atomCount);
-  return { value, tape: { filters, projectedP, projectedD, mlp } };
+  return { value, tape: { filters, p, d, mlp } };
 }
 
 /**
- * Adjoint of {@link localInteraction}: l̄ `[N][F]` → the atoms' features' adjoints; the pairs' adjoints are added to
- * `pairsAdjoint`.
+ * Adjoint of {@link localInteraction}: l̄ `[N][F]` → the atoms' features' adjoints, or `null` where they are not wanted; the
+ * pairs' adjoints are added to `pairsAdjoint`.
  */
 export function localInteractionAdjoint(
   layers: Layers,
@@ -103,21 +116,39 @@ export function localInteractionAdjoint(
   tape: LocalTape,
   adjoint: Float64Array,
   pairsAdjoint: LocalPairsAdjoint,
-): LocalFeatures {
-  const { team } = layers;
+  areFeaturesWanted = true,
+): LocalFeatures | null {
+  const { workspace, team, operations } = layers;
   const { atomCount } = pairs;
   const invariants = residualMlpAdjoint(layers, module.resblockLocal, tape.mlp, adjoint, atomCount);
-  const sumP = projectAdjoint(layers, module.projectionP, tape.projectedP, angular.p.components, invariants, atomCount);
-  const sumD = projectAdjoint(layers, module.projectionD, tape.projectedD, angular.d.components, invariants, atomCount);
+  const sumP = projectAdjoint(layers, module.projectionP, tape.p, angular.p.components, invariants, atomCount);
+  const sumD = projectAdjoint(layers, module.projectionD, tape.d, angular.d.components, invariants, atomCount);
   team.barrier();
-  const messages = (order: "s" | "p" | "d") => ({ pairs, angular: angular[order], filters: tape.filters[order] });
-  const { basis, p, d } = pairsAdjoint;
-  return {
-    x: invariants,
-    s: sumAdjoint(layers, messages("s"), module.radialS, features.s, invariants, basis, null),
-    p: sumAdjoint(layers, messages("p"), module.radialP, features.p, sumP, basis, p),
-    d: sumAdjoint(layers, messages("d"), module.radialD, features.d, sumD, basis, d),
+  const sums = { s: invariants, p: sumP, d: sumD };
+  const messages = (order: Order) => ({ pairs, angular: angular[order], filters: tape.filters[order] });
+  const own = share(team, pairs.pairCount), atoms = share(team, atomCount);
+  for (const order of orders) {
+    operations.neighbourSumPairsAdjoint(
+      messages(order),
+      radialOf(module, order),
+      features[order],
+      sums[order],
+      pairsAdjoint.basis,
+      order === "s" ? null : pairsAdjoint[order],
+      own,
+    );
+  }
+  if (!areFeaturesWanted) return null;
+  const featuresAdjoint = (order: Order) => {
+    const result = workspace.float64(features[order].length);
+    operations.neighbourSumFeaturesAdjoint(messages(order), sums[order], result, atoms);
+    return result;
   };
+  return { x: invariants, s: featuresAdjoint("s"), p: featuresAdjoint("p"), d: featuresAdjoint("d") };
+}
+
+function radialOf({ radialS, radialP, radialD }: PlacedModule, order: Order): PreparedLinear {
+  return { s: radialS, p: radialP, d: radialD }[order];
 }
 
 function radialFilters(
@@ -131,23 +162,6 @@ function radialFilters(
   return filters;
 }
 
-/** Adjoint of one order's sums: of its features, returned, and of its pairs, added to `basis` and `angular`. */
-function sumAdjoint(
-  { workspace, team, operations }: Execution,
-  messages: Messages,
-  radial: PreparedLinear,
-  features: Float64Array,
-  sums: Float64Array,
-  basis: Float64Array,
-  angular: Float64Array | null,
-): Float64Array {
-  const { pairs: { pairCount, atomCount } } = messages;
-  const result = workspace.float64(features.length);
-  operations.neighbourSumPairsAdjoint(messages, radial, features, sums, basis, angular, share(team, pairCount));
-  operations.neighbourSumFeaturesAdjoint(messages, sums, result, share(team, atomCount));
-  return result;
-}
-
 /** The projection of every component of the sums: `[N][C][F]` → `[N][C][2F]`. */
 function project(
   { workspace, team, operations }: Execution,
@@ -155,69 +169,25 @@ function project(
   sums: Float64Array,
   components: number,
   atoms: number,
-): Float64Array {
+): ProjectedSums {
   const projected = workspace.float64(atoms * components * projection.outputs);
   operations.linear(projection, sums, projected, rowsOf(share(team, atoms), components));
-  return projected;
+  return { sums, projected };
 }
 
-/** Adjoint of {@link project} and {@link addProductOfHalves}: invariants' adjoint `[N][F]` → sums' adjoint `[N][C][F]`. */
+/** Adjoint of {@link project} and of the products of halves: invariants' adjoint `[N][F]` → sums' adjoint `[N][C][F]`. */
 function projectAdjoint(
-  execution: Execution,
+  { team, operations }: Execution,
   projection: PreparedLinear,
-  projected: Float64Array,
+  { sums, projected }: ProjectedSums,
   components: number,
   invariants: Float64Array,
-  atoms: number,
+  atomCount: number,
 ): Float64Array {
-  const { workspace, team, operations } = execution;
-  const projectedAdjoint = productOfHalvesAdjoint(execution, projected, components, invariants, atoms);
-  const sums = workspace.float64(atoms * components * projection.inputs);
-  operations.linearAdjoint(projection, projectedAdjoint, sums, rowsOf(share(team, atoms), components));
+  const atoms = share(team, atomCount);
+  operations.productOfHalvesAdjoint(projected, components, invariants, projection.inputs, atoms);
+  operations.linearAdjoint(projection, projected, sums, rowsOf(atoms, components));
   return sums;
-}
-
-/** Adds Σ_c A_c∘B_c of the halves A and B of each row: projected sums `[N][C][2F]` → rotation invariants `[N][F]`. */
-export function addProductOfHalves(
-  { team }: Pick<Execution, "team">,
-  projected: Float64Array,
-  components: number,
-  invariants: Float64Array,
-  atoms: number,
-): void {
-  const features = invariants.length / atoms;
-  const { from, to } = share(team, atoms);
-  for (let i = from; i < to; i++) {
-    for (let c = 0; c < components; c++) {
-      let a = (i * components + c) * 2 * features;
-      for (let f = 0, at = i * features; f < features; f++, a++, at++) {
-        invariants[at]! += projected[a]! * projected[a + features]!;
-      }
-    }
-  }
-}
-
-/** Adjoint of {@link addProductOfHalves}: invariants' adjoint `[N][F]` → the projected sums' `[N][C][2F]`. */
-export function productOfHalvesAdjoint(
-  { workspace, team }: Execution,
-  projected: Float64Array,
-  components: number,
-  adjoint: Float64Array,
-  atoms: number,
-): Float64Array {
-  const features = adjoint.length / atoms;
-  const result = workspace.float64(projected.length);
-  const { from, to } = share(team, atoms);
-  for (let i = from; i < to; i++) {
-    for (let c = 0; c < components; c++) {
-      let a = (i * components + c) * 2 * features;
-      for (let f = 0, at = i * features; f < features; f++, a++, at++) {
-        result[a] = adjoint[at]! * projected[a + features]!;
-        result[a + features] = adjoint[at]! * projected[a]!;
-      }
-    }
-  }
-  return result;
 }
 
 /** The rows of a share whose every element has `width` rows, or a row's numbers. */

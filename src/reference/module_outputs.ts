@@ -53,7 +53,7 @@ export function moduleOutputs(
 
 /**
  * Adjoint of {@link moduleOutputs}: adjoints of x (`null`: zero, after the last module) and y → adjoints of the module's
- * inputs; those of the pairs are added to `pairsAdjoint`.
+ * inputs, or `null` where they are not wanted; those of the pairs are added to `pairsAdjoint`.
  */
 export function moduleOutputsAdjoint(
   layers: Layers,
@@ -63,11 +63,21 @@ export function moduleOutputsAdjoint(
   tape: ModuleOutputsTape,
   adjoint: { readonly x: Float64Array | null; readonly y: Float64Array },
   pairsAdjoint: LocalPairsAdjoint,
-): ModuleInputs {
+  areInputsWanted: boolean,
+): ModuleInputs | null {
   const atoms = pairs.pairs.atomCount;
   const fromOutput = residualMlpAdjoint(layers, module.resblock, tape.mlp, adjoint.y, atoms);
   const post = adjoint.x === null ? fromOutput : total(layers, atoms, [fromOutput, adjoint.x]);
   const updated = residualStackAdjoint(layers, module.residualPost, tape.post, post, atoms);
-  const local = localInteractionAdjoint(layers, module, pairs, inputs.local, tape.local, updated, pairsAdjoint);
-  return { x: updated, local, nonlocal: updated };
+  const local = localInteractionAdjoint(
+    layers,
+    module,
+    pairs,
+    inputs.local,
+    tape.local,
+    updated,
+    pairsAdjoint,
+    areInputsWanted,
+  );
+  return local && { x: updated, local, nonlocal: updated };
 }

@@ -102,8 +102,17 @@ export function networkTermAdjoint(
   for (let m = tape.modules.length - 1; m >= 0; m--) {
     const module = network.modules[m]!;
     const { inputs, inputsTape, outputsTape } = tape.modules[m]!;
-    const adjoint = moduleOutputsAdjoint(layers, module, tape.pairs, inputs, outputsTape, { x, y }, pairsAdjoint);
-    if (inputsTape !== null) x = moduleInputsAdjoint(layers, module, inputsTape, adjoint, atoms);
+    const adjoint = moduleOutputsAdjoint(
+      layers,
+      module,
+      tape.pairs,
+      inputs,
+      outputsTape,
+      { x, y },
+      pairsAdjoint,
+      inputsTape !== null,
+    );
+    if (inputsTape !== null) x = moduleInputsAdjoint(layers, module, inputsTape, adjoint!, atoms);
   }
   return {
     distances: radialFunctionsAdjoint(layers, tape.basisDerivatives, pairsAdjoint.basis, basisFunctions),

@@ -4,10 +4,15 @@ import type { ActivationKind } from "./activation.ts";
 import type { AngularFunctions } from "./angular.ts";
 import type { Share } from "./team.ts";
 
-/** A linear layer with what its products take. */
+/**
+ * A linear layer with its weights as they are read fastest: a matrix of k rows and n columns in panels of 8 columns,
+ * `[⌈n/8⌉][k][8]`; what the last one has room for beyond column n − 1 means nothing.
+ */
 export interface PreparedLinear extends Linear {
-  /** Wᵀ `[inputs][outputs]`. */
-  readonly transposed: Float64Array;
+  /** Wᵀ, of `inputs` rows and `outputs` columns. */
+  readonly forward: Float64Array;
+  /** W, of `outputs` rows and `inputs` columns. */
+  readonly backward: Float64Array;
 }
 
 /** What the pairs bring to a sum over neighbours. */
@@ -32,7 +37,7 @@ export interface Operations {
   linear(layer: PreparedLinear, x: Float64Array, y: Float64Array, rows: Share, base?: Float64Array): void;
   /**
    * Adjoint of {@link Operations.linear} and of what came before the layer, x̄ = base + factor∘(ȳ W): ȳ `[rows][outputs]` →
-   * x̄ `[rows][inputs]`. Without factor: 1, without base: 0; base may be x̄ itself.
+   * x̄ `[rows][inputs]`. Without factor: 1, without base: 0; either may be x̄ itself.
    */
   linearAdjoint(
     layer: PreparedLinear,
@@ -63,12 +68,31 @@ export interface Operations {
     derivative: Float64Array,
     rows: Share,
   ): void;
-  /** eˣ, element by element; `result` may be `x` itself. */
+  /** eˣ, element by element, or 0 where that is below e⁻⁷⁰⁸; `result` may be `x` itself. */
   exponential(x: Float64Array, result: Float64Array, elements: Share): void;
   /** a∘b, element by element; `result` may be one of them. */
   multiply(a: Float64Array, b: Float64Array, result: Float64Array, elements: Share): void;
   /** a + b, element by element; `result` may be one of them. */
   add(a: Float64Array, b: Float64Array, result: Float64Array, elements: Share): void;
+  /** Adds Σ_c A_c∘B_c of the halves A and B of each row: projected sums `[N][C][2F]` → rotation invariants `[N][F]`. */
+  addProductOfHalves(
+    projected: Float64Array,
+    components: number,
+    invariants: Float64Array,
+    features: number,
+    atoms: Share,
+  ): void;
+  /**
+   * Adjoint of {@link Operations.addProductOfHalves}: invariants' adjoint `[N][F]` → the projected sums' `[N][C][2F]`, which
+   * takes the sums' place.
+   */
+  productOfHalvesAdjoint(
+    projected: Float64Array,
+    components: number,
+    invariantsAdjoint: Float64Array,
+    features: number,
+    atoms: Share,
+  ): void;
   /**
    * Each atom's sum over its neighbours, X_i = Σ_j a(p_ij) g(r_ij)∘x_j: features x `[N][F]` → X `[N][C][F]`.
    *

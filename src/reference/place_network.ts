@@ -51,13 +51,43 @@ function place(value: unknown, workspace: Workspace): unknown {
 
 /** Copies a layer's numbers into a workspace. */
 export function placeLinear({ inputs, outputs, weight, bias }: Linear, workspace: Workspace): PreparedLinear {
+  const forward = workspace.float64(panelsLength(inputs, outputs));
+  const backward = workspace.float64(panelsLength(outputs, inputs));
+  putPanels(weight, 1, inputs, inputs, outputs, forward);
+  putPanels(weight, inputs, 1, outputs, inputs, backward);
   return {
     inputs,
     outputs,
     weight: copied(weight, workspace),
     bias: bias && copied(bias, workspace),
-    transposed: copied(transposed(weight, outputs, inputs), workspace),
+    forward,
+    backward,
   };
+}
+
+const panelWidth = 8;
+
+/** Numbers in the panels of a matrix `[k][n]`. */
+function panelsLength(k: number, n: number): number {
+  return Math.ceil(n / panelWidth) * k * panelWidth;
+}
+
+/** Writes the matrix m(l, j) = values[l·row + j·column] `[k][n]` in panels. */
+function putPanels(
+  values: Float64Array,
+  row: number,
+  column: number,
+  k: number,
+  n: number,
+  panels: Float64Array,
+): void {
+  let to = 0;
+  for (let first = 0; first < n; first += panelWidth) {
+    const end = Math.min(first + panelWidth, n);
+    for (let l = 0; l < k; l++, to += panelWidth) {
+      for (let j = first; j < end; j++) panels[to + j - first] = values[l * row + j * column]!;
+    }
+  }
 }
 
 function isLinear(value: object): value is Linear {

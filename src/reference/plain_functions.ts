@@ -66,6 +66,26 @@ export function activate(
   return { value, derivative };
 }
 
+/** Σ_c A_c∘B_c of the halves A and B of each row: projected sums `[N][C][2F]` → rotation invariants `[N][F]`. */
+export function productOfHalves(projected: Float64Array, atoms: number, components: number): Float64Array {
+  const features = projected.length / (2 * atoms * components);
+  const invariants = new Float64Array(atoms * features);
+  plainOperations.addProductOfHalves(projected, components, invariants, features, { from: 0, to: atoms });
+  return invariants;
+}
+
+/** Adjoint of {@link productOfHalves}: invariants' adjoint `[N][F]` → the projected sums' `[N][C][2F]`. */
+export function productOfHalvesAdjoint(
+  projected: Float64Array,
+  atoms: number,
+  components: number,
+  adjoint: Float64Array,
+): Float64Array {
+  const result = projected.slice();
+  plainOperations.productOfHalvesAdjoint(result, components, adjoint, adjoint.length / atoms, { from: 0, to: atoms });
+  return result;
+}
+
 /** Each atom's sum over its neighbours: g `[U][F]`, x `[N][F]` → `[N][C][F]`. */
 export function neighbourSum(
   pairs: PairList,
@@ -101,7 +121,7 @@ export function neighbourSumAdjoint(
   return result;
 }
 
-/** A layer with its transpose in a new array. */
+/** A layer in a form that the plain operations take. */
 export function prepareLinear(layer: Linear): PreparedLinear {
-  return { ...layer, transposed: transposed(layer.weight, layer.outputs, layer.inputs) };
+  return { ...layer, forward: layer.weight, backward: layer.weight };
 }

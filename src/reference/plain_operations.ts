@@ -5,13 +5,14 @@ import type { Share } from "./team.ts";
 
 /** {@link Operations} in plain TypeScript: what the others are held against, and what computes where they cannot. */
 export const plainOperations: Operations = {
-  linear({ inputs, outputs, transposed, bias }, x, y, rows, base) {
+  linear({ inputs, outputs, weight, bias }, x, y, rows, base) {
     for (let row = rows.from; row < rows.to; row++) {
       for (let j = 0, at = row * outputs; j < outputs; j++, at++) {
-        y[at] = (base === undefined ? 0 : base[at]!) + (bias === null ? 0 : bias[j]!);
+        let sum = bias === null ? 0 : bias[j]!;
+        for (let l = 0; l < inputs; l++) sum += x[row * inputs + l]! * weight[j * inputs + l]!;
+        y[at] = (base === undefined ? 0 : base[at]!) + sum;
       }
     }
-    addProduct(x, inputs, 1, transposed, y, inputs, outputs, rows);
   },
   linearAdjoint({ inputs, outputs, weight }, yAdjoint, xAdjoint, rows, factor, base) {
     for (let row = rows.from; row < rows.to; row++) {
@@ -40,6 +41,27 @@ export const plainOperations: Operations = {
   },
   add(a, b, result, { from, to }) {
     for (let at = from; at < to; at++) result[at] = a[at]! + b[at]!;
+  },
+  addProductOfHalves(projected, components, invariants, features, { from, to }) {
+    for (let i = from; i < to; i++) {
+      for (let c = 0; c < components; c++) {
+        const a = (i * components + c) * 2 * features, b = a + features;
+        for (let f = 0; f < features; f++) invariants[i * features + f]! += projected[a + f]! * projected[b + f]!;
+      }
+    }
+  },
+  productOfHalvesAdjoint(projected, components, invariantsAdjoint, features, { from, to }) {
+    for (let i = from; i < to; i++) {
+      for (let c = 0; c < components; c++) {
+        const a = (i * components + c) * 2 * features, b = a + features;
+        for (let f = 0; f < features; f++) {
+          const adjoint = invariantsAdjoint[i * features + f]!;
+          const halfA = projected[a + f]!;
+          projected[a + f] = adjoint * projected[b + f]!;
+          projected[b + f] = adjoint * halfA;
+        }
+      }
+    }
   },
   neighbourSum,
   neighbourSumFeaturesAdjoint,

@@ -95,7 +95,7 @@ export class ReferenceEngine implements Disposable {
       : new CutoffPairs(longRangeCutoff, skin);
     this.#onPhase = options.onPhase;
     this.#threads = threads;
-    const model = shareModel(network, kernels, TeamControl.bytes(threads), threads);
+    const model = shareModel(network, kernels, TeamControl.end(threads), threads);
     this.#control = new TeamControl(model.memory);
     this.#team = new ThreadTeam(this.#control, 0);
     this.#program = new TeamProgram(model, longRangeCutoff, this.#team);

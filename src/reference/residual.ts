@@ -11,7 +11,10 @@ export interface Layers extends Execution {
   readonly scratch: readonly [Float64Array, Float64Array];
 }
 
-/** A value and what its adjoint needs to know of the way there. */
+/**
+ * A value and what its adjoint needs to know of the way there. An adjoint uses its tape up: results take the place of what
+ * is not needed any more, which is still near the processor.
+ */
 export interface Taped<Tape> {
   readonly value: Float64Array;
   readonly tape: Tape;
@@ -58,17 +61,16 @@ export function residualBlock(
 
 /** Adjoint of {@link residualBlock}: ȳ `[rows][F]` → x̄ `[rows][F]`. */
 export function residualBlockAdjoint(
-  { workspace, team, operations, scratch: [hidden] }: Layers,
+  { team, operations, scratch: [hidden] }: Layers,
   block: Placed<ResidualBlock>,
   { derivative1, derivative2 }: ResidualBlockTape,
   yAdjoint: Float64Array,
   rows: number,
 ): Float64Array {
   const own = share(team, rows);
-  const xAdjoint = workspace.float64(yAdjoint.length);
   operations.linearAdjoint(block.linear2, yAdjoint, hidden, own, derivative2);
-  operations.linearAdjoint(block.linear1, hidden, xAdjoint, own, derivative1, yAdjoint);
-  return xAdjoint;
+  operations.linearAdjoint(block.linear1, hidden, derivative1, own, derivative1, yAdjoint);
+  return derivative1;
 }
 
 /** The residual blocks one after the other: x `[rows][F]` → `[rows][F]`. An empty stack returns x itself, not a copy. */
@@ -126,8 +128,8 @@ export function residualMlpAdjoint(
   yAdjoint: Float64Array,
   rows: number,
 ): Float64Array {
-  const { workspace, team, operations } = layers;
-  const activated = workspace.float64(rows * mlp.linear.inputs);
+  const { team, operations } = layers;
+  const activated = tape.derivative;
   operations.linearAdjoint(mlp.linear, yAdjoint, activated, share(team, rows), tape.derivative);
   return residualStackAdjoint(layers, mlp.stack, tape.stack, activated, rows);
 }

@@ -27,8 +27,7 @@ export interface SharedModel {
  * Puts a model into a memory of its own, after room for what else its threads share.
  *
  * @param kernels What `compileKernels` gives.
- * @param reserved Bytes at the beginning of the memory, all 0, that are not used here; not none, for no array may have
- * the address 0.
+ * @param reserved Bytes at the beginning of the memory that are left to the kernels and to the threads' control.
  * @param threads The most threads there will be.
  */
 export function shareModel(

@@ -9,6 +9,8 @@ interface Kernels {
     aRow: number,
     aInner: number,
     b: number,
+    bRow: number,
+    bPanel: number,
     c: number,
     rows: number,
     inner: number,
@@ -27,6 +29,8 @@ interface Kernels {
     rows: number,
   ): void;
   exponential(x: number, result: number, count: number): void;
+  addProductOfHalves(sums: number, components: number, invariants: number, features: number, atoms: number): void;
+  productOfHalvesAdjoint(sums: number, components: number, invariants: number, features: number, atoms: number): void;
   multiplyElements(a: number, b: number, result: number, count: number): void;
   addElements(a: number, b: number, result: number, count: number): void;
   neighbourSum(
@@ -81,6 +85,12 @@ interface Kernels {
 /** Bytes of a float64. */
 const size = Float64Array.BYTES_PER_ELEMENT;
 
+/** Bytes of a panel's row, 8 numbers. */
+const panelRow = 8 * size;
+
+/** Bytes at the beginning of a memory that belong to the kernels: their constants. */
+export const constantBytes = 256;
+
 /** Bytes of memory that every thread's {@link simdOperations} take for themselves. */
 export const scratchBytes = 32768;
 
@@ -94,18 +104,20 @@ export function compileKernels(): WebAssembly.Module | null {
  * {@link Operations} in WebAssembly SIMD (kernels/cpu), float64, several times as fast as plain TypeScript.
  *
  * @param module What {@link compileKernels} gives.
- * @param memory Where all arrays lie; not at its beginning, for 0 is no array's address.
+ * @param memory Where all arrays lie, after the first {@link constantBytes}, which are written here.
  * @param scratch Where this thread's {@link scratchBytes} are.
  */
 export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.Memory, scratch: number): Operations {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   return {
-    linear({ inputs, outputs, transposed, bias }, x, y, { from, to }, base) {
+    linear({ inputs, outputs, forward, bias }, x, y, { from, to }, base) {
       kernels.multiply(
         x.byteOffset + from * inputs * size,
         inputs * size,
         size,
-        transposed.byteOffset,
+        forward.byteOffset,
+        panelRow,
+        inputs * panelRow,
         y.byteOffset + from * outputs * size,
         to - from,
         inputs,
@@ -115,12 +127,14 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
         base === undefined ? 0 : base.byteOffset + from * outputs * size,
       );
     },
-    linearAdjoint({ inputs, outputs, weight }, yAdjoint, xAdjoint, { from, to }, factor, base) {
+    linearAdjoint({ inputs, outputs, backward }, yAdjoint, xAdjoint, { from, to }, factor, base) {
       kernels.multiply(
         yAdjoint.byteOffset + from * outputs * size,
         outputs * size,
         size,
-        weight.byteOffset,
+        backward.byteOffset,
+        panelRow,
+        outputs * panelRow,
         xAdjoint.byteOffset + from * inputs * size,
         to - from,
         outputs,
@@ -136,6 +150,8 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
         k * size,
         size,
         b.byteOffset,
+        n * size,
+        panelRow,
         c.byteOffset + from * n * size,
         to - from,
         k,
@@ -151,6 +167,8 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
         size,
         m * size,
         b.byteOffset,
+        n * size,
+        panelRow,
         c.byteOffset + from * n * size,
         to - from,
         k,
@@ -186,6 +204,24 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
       const at = from * size;
       kernels.addElements(a.byteOffset + at, b.byteOffset + at, result.byteOffset + at, to - from);
     },
+    addProductOfHalves(projected, components, invariants, features, { from, to }) {
+      kernels.addProductOfHalves(
+        projected.byteOffset + from * components * 2 * features * size,
+        components,
+        invariants.byteOffset + from * features * size,
+        features,
+        to - from,
+      );
+    },
+    productOfHalvesAdjoint(projected, components, invariantsAdjoint, features, { from, to }) {
+      kernels.productOfHalvesAdjoint(
+        projected.byteOffset + from * components * 2 * features * size,
+        components,
+        invariantsAdjoint.byteOffset + from * features * size,
+        features,
+        to - from,
+      );
+    },
     neighbourSum({ pairs, angular, filters }, features, sums, { from, to }) {
       kernels.neighbourSum(
         angular.components,
@@ -220,7 +256,7 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
     },
     neighbourSumPairsAdjoint(
       { pairs, angular, filters },
-      { weight, inputs, outputs },
+      { backward, inputs, outputs },
       features,
       sumsAdjoint,
       basisAdjoint,
@@ -240,7 +276,7 @@ export function simdOperations(module: WebAssembly.Module, memory: WebAssembly.M
         filters.byteOffset,
         features.byteOffset,
         sumsAdjoint.byteOffset,
-        weight.byteOffset,
+        backward.byteOffset,
         basisAdjoint.byteOffset,
         angularAdjoint === null ? 0 : angularAdjoint.byteOffset,
         outputs,

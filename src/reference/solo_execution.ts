@@ -1,6 +1,6 @@
 import type { Execution } from "./execution.ts";
 import { plainOperations } from "./plain_operations.ts";
-import { scratchBytes, simdOperations } from "./simd_operations.ts";
+import { constantBytes, scratchBytes, simdOperations } from "./simd_operations.ts";
 import { soloTeam } from "./team.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -16,9 +16,8 @@ export function soloExecution(kernels: WebAssembly.Module | null = null): Execut
   // shared, because other memories detach the arrays they have given when they grow
   const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: true });
   return {
-    // no array may have the address 0
-    workspace: new Workspace(memory, soloTeam, 1 + scratchBytes),
+    workspace: new Workspace(memory, soloTeam, constantBytes + scratchBytes),
     team: soloTeam,
-    operations: kernels === null ? plainOperations : simdOperations(kernels, memory, 0),
+    operations: kernels === null ? plainOperations : simdOperations(kernels, memory, constantBytes),
   };
 }

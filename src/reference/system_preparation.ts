@@ -4,7 +4,7 @@ import type { Execution } from "./execution.ts";
 import type { ModuleInputs } from "./module_inputs.ts";
 import { type Composition, prepareSystem } from "./prepared_system.ts";
 import { executionOf, type SharedModel, shareModel } from "./shared_model.ts";
-import { compileKernels } from "./simd_operations.ts";
+import { compileKernels, constantBytes } from "./simd_operations.ts";
 import { soloTeam } from "./team.ts";
 
 /** Computes for other engines what depends on a composition alone. */
@@ -16,7 +16,7 @@ export class SystemPreparation {
   /** @param network Kept, and copied. */
   constructor(network: Network) {
     this.#network = network;
-    this.#model = shareModel(network, compileKernels(), 1, 1);
+    this.#model = shareModel(network, compileKernels(), constantBytes, 1);
     this.#execution = executionOf(this.#model, soloTeam);
   }
 

@@ -1,3 +1,5 @@
+import { constantBytes } from "./simd_operations.ts";
+
 /**
  * Words of a memory by which the threads of a team keep in step. Words that different threads wait for or write are in
  * different cache lines.
@@ -6,15 +8,15 @@ export class TeamControl {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
 
-  /** @param memory Its beginning belongs to this; all 0 before the first thread comes. */
+  /** @param memory What follows the kernels' constants belongs to this; all 0 before the first thread comes. */
   constructor(memory: WebAssembly.Memory) {
-    this.#words = new Int32Array(memory.buffer, 0, memory.buffer.byteLength >> 2);
-    this.#bytes = new Uint8Array(memory.buffer, messageStart, messageBytes);
+    this.#words = new Int32Array(memory.buffer, constantBytes);
+    this.#bytes = new Uint8Array(memory.buffer, constantBytes + messageStart, messageBytes);
   }
 
-  /** Bytes that the control of so many threads occupies. */
-  static bytes(threads: number): number {
-    return 4 * (statesStart + threads * line);
+  /** The first byte after the control of so many threads. */
+  static end(threads: number): number {
+    return constantBytes + 4 * (statesStart + threads * line);
   }
 
   /** The words themselves, for atomic operations at {@link places} and {@link stateOf}. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { constantBytes } from "./simd_operations.ts";
 import { stateOf, TeamControl } from "./team_control.ts";
 import { ThreadTeam } from "./thread_team.ts";
 
 function createControl(threads: number): TeamControl {
-  assert.ok(TeamControl.bytes(threads) < 65536);
+  assert.ok(TeamControl.end(threads) < 65536);
   return new TeamControl(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
 }
 
@@ -33,5 +34,5 @@ Deno.test("TeamControl keeps what can be said in its room of a long reason", () 
 });
 
 Deno.test("TeamControl has room for the states of all threads", () => {
-  for (const threads of [1, 2, 64]) assert.ok(4 * stateOf(threads - 1) + 4 <= TeamControl.bytes(threads));
+  for (const threads of [1, 2, 64]) assert.ok(constantBytes + 4 * stateOf(threads - 1) + 4 <= TeamControl.end(threads));
 });

@@ -1,9 +1,12 @@
 import { angularFunctions, angularFunctionsAdjoint, type AngularSet } from "../../reference/angular.ts";
 import { accumulate, sum } from "../../reference/elementwise.ts";
-import { addProductOfHalves, productOfHalvesAdjoint } from "../../reference/local_interaction.ts";
-import { neighbourSum, neighbourSumAdjoint } from "../../reference/plain_functions.ts";
+import {
+  neighbourSum,
+  neighbourSumAdjoint,
+  productOfHalves,
+  productOfHalvesAdjoint,
+} from "../../reference/plain_functions.ts";
 import { type PairGeometry, vectorsAdjoint } from "../../reference/pair_geometry.ts";
-import { soloTeam } from "../../reference/team.ts";
 import type { KernelBench } from "../kernel_bench.ts";
 import { PlanWriter } from "../plan/plan.ts";
 import {
@@ -342,13 +345,6 @@ async function checkGatherAdjoint(bench: KernelBench): Promise<Comparison[]> {
   ];
 }
 
-/** Σ_c A_c∘B_c of projected sums `[N][C][2F]`, `[N][F]`. */
-function productOfHalves(projected: Float64Array, atoms: number, components: number): Float64Array {
-  const invariants = new Float64Array(projected.length / (2 * components));
-  addProductOfHalves({ team: soloTeam }, projected, components, invariants, atoms);
-  return invariants;
-}
-
 async function checkCombine(bench: KernelBench): Promise<Comparison[]> {
   const { harness, network, numbers: { length: atoms }, weights } = bench;
   const { features: F, hyperparameters: { irreps } } = network;
@@ -387,7 +383,7 @@ async function checkCombineAdjoint(bench: KernelBench): Promise<Comparison[]> {
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data });
   return ([["p", p, 3], ["d", d, dComponents]] as const).map(([name, projected, components], k) => {
-    const expected = productOfHalvesAdjoint(bench.execution, projected, components, adjoint, atoms);
+    const expected = productOfHalvesAdjoint(projected, atoms, components, adjoint);
     return {
       name: `adjoint of the ${name} projections`,
       found: rowsAt(features, outputs[k]!, atoms * 2 * components, F),
