@@ -114,9 +114,9 @@ class Start(TemporaryFolderTest):
 class Loop(TemporaryFolderTest):
     def setUp(self):
         super().setUp()
-        frames = shaken("H2O", 60, "train") + shaken("CH4", 60, "train") + shaken("NO2", 40, "train", unpaired=1)
-        self.dataset = read_dataset(self.write(frames + shaken("H2O", 10, "valid", seed=1)))
-        self.options = Options(epochs=3, step_atoms=60, most_pairs=90, learning_rate=1e-3, warm_up=3, average=0.8)
+        frames = shaken("H2O", 30, "train") + shaken("CH4", 30, "train") + shaken("NO2", 20, "train", unpaired=1)
+        self.dataset = read_dataset(self.write(frames + shaken("H2O", 5, "valid", seed=1)))
+        self.options = Options(epochs=3, step_atoms=30, most_pairs=90, learning_rate=1e-3, warm_up=3, average=0.8)
 
     def training(self, name):
         """The teacher itself, but for an error in each parameter: what is to be learned is known to be learnable."""
@@ -140,12 +140,12 @@ class Loop(TemporaryFolderTest):
         last = errors_of(model, self.dataset, "train")["all"].means()
         self.assertLess(last["energy_meV_per_atom"], 0.5 * first["energy_meV_per_atom"])
         self.assertEqual(json.loads(extras["trained_on"])["elements"], [1, 6, 7, 8])
-        self.assertIn("| charge 0 unpaired 1 | 40 |", table_of(errors_of(model, self.dataset, "train")))
+        self.assertIn("| charge 0 unpaired 1 | 20 |", table_of(errors_of(model, self.dataset, "train")))
 
     def test_interrupted_and_gone_on_with_it_ends_with_the_same_numbers(self):
         self.training("whole").run()
         for _ in range(4):
-            self.training("parts").run(most_steps=7)
+            self.training("parts").run(most_steps=6)
         parts = self.training("parts")
         self.assertGreater(parts.steps, 0)
         parts.run()
