@@ -1,4 +1,5 @@
-// Random features of the linear-scaling attention; one workgroup a structure, one thread a row at a time.
+// Random features of the linear-scaling attention; one workgroup a structure, one thread a row at a time, first the
+// queries' rows, then the keys'.
 // value:    φ(X) = (exp(U − h − max) + 1e-4)/√m,   U = X·ω/F^¼ [atom][m],   h = |X|²/(2√F)
 //           max = each row's own for queries, the whole structure's for keys (both over U alone).
 // adjoint:  with e = φ − 1e-4/√m and T = Σ e φ̄:   Ū = e φ̄, less T at the maximum;   X̄ = Ū·ωᵀ/F^¼ − T X/√F
@@ -10,21 +11,21 @@
 
 struct Parameters {
   structures: u32, // structure table in indices: first atom, number of atoms
-  xq: u32,
-  xk: u32,
-  uq: u32,
-  uk: u32,
-  q: u32, // φ of queries
-  k: u32, // φ of keys
-  rows: u32, // [atom] place of the query's maximum, h of the key
   maxima: u32, // [structure] atom and place of the key maximum
-  q_adjoint: u32,
-  k_adjoint: u32,
-  uq_adjoint: u32,
-  uk_adjoint: u32,
-  xq_adjoint: u32,
-  xk_adjoint: u32,
+  // queries' and keys', two of each
+  x: vec2<u32>,
+  u: vec2<u32>,
+  phi: vec2<u32>,
+  rows: vec2<u32>, // [atom] place of the row's maximum, the maximum, h
+  phi_adjoint: vec2<u32>,
+  u_adjoint: vec2<u32>,
+  x_adjoint: vec2<u32>,
+  // RANDOM4 and FEATURES4: loops to constant bounds would be unrolled, and take long to compile
+  random4: u32,
+  features4: u32,
 }
+
+const KEYS = 1u; // the role; queries are 0
 
 struct Maximum {
   value: f32,
@@ -47,7 +48,7 @@ fn used(k: u32) -> vec4<bool> {
 
 fn row_maximum(u: u32, atom: u32) -> Maximum {
   var best = Maximum(-3.0e38, atom, 0u);
-  for (var k = 0u; k < RANDOM4; k++) {
+  for (var k = 0u; k < parameters.random4; k++) {
     let x = select(vec4<f32>(-3.0e38), features[u + k], used(k));
 //:for c in 0..4
     if (x[${c}] > best.value) {
@@ -60,39 +61,32 @@ fn row_maximum(u: u32, atom: u32) -> Maximum {
 
 fn half_square(x: u32) -> f32 {
   var sum = 0.0;
-  for (var f = 0u; f < FEATURES4; f++) {
+  for (var f = 0u; f < parameters.features4; f++) {
     let v = features[x + f];
     sum += dot(v, v);
   }
   return sum * HALF_INVERSE_SQRT_FEATURES;
 }
 
-fn write_features(u: u32, h: f32, maximum: f32, phi: u32) {
-  for (var k = 0u; k < RANDOM4; k++) {
-    // the maximum first: U − max cancels exactly where it is largest
-    let value = (exp((features[u + k] - maximum) - h) + 1e-4) * INVERSE_SQRT_RANDOM;
-    features[phi + k] = select(vec4<f32>(0.0), value, used(k));
-  }
-}
-
 @compute @workgroup_size(GROUP_THREADS)
 fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let first = indices[parameters.structures + 2u * group.x];
-  let end = first + indices[parameters.structures + 2u * group.x + 1u];
+  let count = indices[parameters.structures + 2u * group.x + 1u];
   var best = Maximum(-3.0e38, 0xffffffffu, 0u);
-  for (var i = first + thread; i < end; i += GROUP_THREADS) {
-    let row = row_maximum(parameters.uq + i * RANDOM4, i);
-    write_features(parameters.uq + i * RANDOM4, half_square(parameters.xq + i * FEATURES4), row.value, parameters.q + i * RANDOM4);
-    features[parameters.rows + i] = vec4<f32>(f32(row.place), half_square(parameters.xk + i * FEATURES4), 0.0, 0.0);
-    let key = row_maximum(parameters.uk + i * RANDOM4, i);
-    if (key.value > best.value) {
-      best = key;
+  for (var row = thread; row < 2u * count; row += GROUP_THREADS) {
+    let role = row / count;
+    let i = first + row % count;
+    let maximum = row_maximum(parameters.u[role] + i * RANDOM4, i);
+    let h = half_square(parameters.x[role] + i * FEATURES4);
+    features[parameters.rows[role] + i] = vec4<f32>(f32(maximum.place), maximum.value, h, 0.0);
+    if (role == KEYS && maximum.value > best.value) {
+      best = maximum;
     }
   }
   maxima[thread] = best;
   workgroupBarrier();
   if (thread == 0u) {
-    for (var t = 1u; t < GROUP_THREADS; t++) {
+    for (var t = 1u; t < min(GROUP_THREADS, 2u * count); t++) {
       let other = maxima[t];
       if (other.value > best.value || (other.value == best.value && other.atom < best.atom)) {
         best = other;
@@ -102,25 +96,18 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     features[parameters.maxima + group.x] = vec4<f32>(f32(best.atom), f32(best.place), 0.0, 0.0);
   }
   workgroupBarrier();
-  let maximum = winner.value;
-  for (var i = first + thread; i < end; i += GROUP_THREADS) {
-    write_features(parameters.uk + i * RANDOM4, features[parameters.rows + i].y, maximum, parameters.k + i * RANDOM4);
+  for (var row = thread; row < 2u * count; row += GROUP_THREADS) {
+    let role = row / count;
+    let i = first + row % count;
+    let own = features[parameters.rows[role] + i];
+    let maximum = select(own.y, winner.value, role == KEYS);
+    for (var k = 0u; k < parameters.random4; k++) {
+      // the maximum first: U − max cancels exactly where it is largest
+      let u = features[parameters.u[role] + i * RANDOM4 + k];
+      let phi = (exp((u - maximum) - own.z) + 1e-4) * INVERSE_SQRT_RANDOM;
+      features[parameters.phi[role] + i * RANDOM4 + k] = select(vec4<f32>(0.0), phi, used(k));
+    }
   }
-}
-
-// Writes Ū without the maximum's share and −T X/√F; returns T.
-fn row_adjoint(phi: u32, phi_adjoint: u32, u_adjoint: u32, x: u32, x_adjoint: u32) -> f32 {
-  var sum = 0.0;
-  for (var k = 0u; k < RANDOM4; k++) {
-    let e = select(vec4<f32>(0.0), features[phi + k] - 1e-4 * INVERSE_SQRT_RANDOM, used(k));
-    let u = e * features[phi_adjoint + k];
-    features[u_adjoint + k] = u;
-    sum += dot(u, vec4<f32>(1.0));
-  }
-  for (var f = 0u; f < FEATURES4; f++) {
-    features[x_adjoint + f] = (-2.0 * HALF_INVERSE_SQRT_FEATURES * sum) * features[x + f];
-  }
-  return sum;
 }
 
 fn subtract(u_adjoint: u32, place: u32, amount: f32) {
@@ -132,19 +119,34 @@ fn subtract(u_adjoint: u32, place: u32, amount: f32) {
 @compute @workgroup_size(GROUP_THREADS)
 fn adjoint(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let first = indices[parameters.structures + 2u * group.x];
-  let end = first + indices[parameters.structures + 2u * group.x + 1u];
+  let count = indices[parameters.structures + 2u * group.x + 1u];
   var sum = 0.0;
-  for (var i = first + thread; i < end; i += GROUP_THREADS) {
-    let m = i * RANDOM4;
-    let f = i * FEATURES4;
-    let q = row_adjoint(parameters.q + m, parameters.q_adjoint + m, parameters.uq_adjoint + m, parameters.xq + f, parameters.xq_adjoint + f);
-    subtract(parameters.uq_adjoint + m, u32(features[parameters.rows + i].x), q);
-    sum += row_adjoint(parameters.k + m, parameters.k_adjoint + m, parameters.uk_adjoint + m, parameters.xk + f, parameters.xk_adjoint + f);
+  for (var row = thread; row < 2u * count; row += GROUP_THREADS) {
+    let role = row / count;
+    let i = first + row % count;
+    let u_adjoint = parameters.u_adjoint[role] + i * RANDOM4;
+    var t = 0.0;
+    for (var k = 0u; k < parameters.random4; k++) {
+      let at = i * RANDOM4 + k;
+      let e = select(vec4<f32>(0.0), features[parameters.phi[role] + at] - 1e-4 * INVERSE_SQRT_RANDOM, used(k));
+      let u = e * features[parameters.phi_adjoint[role] + at];
+      features[u_adjoint + k] = u;
+      t += dot(u, vec4<f32>(1.0));
+    }
+    for (var f = 0u; f < parameters.features4; f++) {
+      let at = i * FEATURES4 + f;
+      features[parameters.x_adjoint[role] + at] = (-2.0 * HALF_INVERSE_SQRT_FEATURES * t) * features[parameters.x[role] + at];
+    }
+    if (role == KEYS) {
+      sum += t;
+    } else {
+      subtract(u_adjoint, u32(features[parameters.rows[role] + i].x), t);
+    }
   }
   sums[thread] = sum;
   workgroupBarrier();
   if (thread == 0u) {
-    for (var t = 1u; t < GROUP_THREADS; t++) {
+    for (var t = 1u; t < min(GROUP_THREADS, 2u * count); t++) {
       sum += sums[t];
     }
     total = sum;
@@ -152,7 +154,7 @@ fn adjoint(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   workgroupBarrier();
   let place = features[parameters.maxima + group.x];
   let atom = u32(place.x);
-  if ((atom - first) % GROUP_THREADS == thread) {
-    subtract(parameters.uk_adjoint + atom * RANDOM4, u32(place.y), total);
+  if ((count + atom - first) % GROUP_THREADS == thread) {
+    subtract(parameters.u_adjoint[KEYS] + atom * RANDOM4, u32(place.y), total);
   }
 }

@@ -9,6 +9,7 @@ struct Parameters {
   n_adjoint: u32,
   numerator_adjoint: u32,
   denominator_adjoint: u32,
+  features4: u32, // FEATURES4: a loop to a constant bound would be unrolled, and take long to compile
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -22,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let inverse = 1.0 / features[parameters.denominator + i].x;
   var product = 0.0;
-  for (var f = 0u; f < FEATURES4; f++) {
+  for (var f = 0u; f < parameters.features4; f++) {
     let n_adjoint = features[parameters.n_adjoint + i * FEATURES4 + f];
     product += dot(n_adjoint, features[parameters.n + i * FEATURES4 + f]);
     features[parameters.numerator_adjoint + i * FEATURES4 + f] = n_adjoint * inverse;

@@ -17,6 +17,7 @@ struct Parameters {
   f: u32,
   q_adjoint: u32, // [atom] (∂E/∂q, …)
   f_adjoint: u32,
+  features4: u32, // FEATURES4: a loop to a constant bound would be unrolled, and take long to compile
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -31,12 +32,12 @@ var<workgroup> limbs: array<vec2<i32>, GROUP_THREADS>;
 var<workgroup> total: f32;
 var<workgroup> share: vec2<i32>;
 
-fn add_up(thread: u32, sum: f32) {
+fn add_up(thread: u32, busy: u32, sum: f32) {
   sums[thread] = sum;
   workgroupBarrier();
   if (thread == 0u) {
     var all = 0.0;
-    for (var t = 0u; t < GROUP_THREADS; t++) {
+    for (var t = 0u; t < busy; t++) {
       all += sums[t];
     }
     total = all;
@@ -45,12 +46,12 @@ fn add_up(thread: u32, sum: f32) {
 }
 
 // The largest power of two that a charge's unit must be, given each thread's largest charge.
-fn find_unit(thread: u32, largest: f32) -> f32 {
+fn find_unit(thread: u32, busy: u32, largest: f32) -> f32 {
   sums[thread] = largest;
   workgroupBarrier();
   if (thread == 0u) {
     var all = 0.0;
-    for (var t = 0u; t < GROUP_THREADS; t++) {
+    for (var t = 0u; t < busy; t++) {
       all = max(all, sums[t]);
     }
     var unit = 1.0 / 33554432.0;
@@ -81,11 +82,12 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let first = indices[parameters.structures + 2u * group.x];
   let count = indices[parameters.structures + 2u * group.x + 1u];
   let n = parameters.atoms;
+  let busy = min(GROUP_THREADS, count); // threads with atoms
   var largest = 0.0;
   for (var i = first + thread; i < first + count; i += GROUP_THREADS) {
     var energy = vec4<f32>(0.0);
     var charge = vec4<f32>(0.0);
-    for (var k = 0u; k < FEATURES4; k++) {
+    for (var k = 0u; k < parameters.features4; k++) {
       let f = features[parameters.f + i * FEATURES4 + k];
       energy = fma(weights[parameters.output + k], f, energy);
       charge = fma(weights[parameters.output + FEATURES4 + k], f, charge);
@@ -99,7 +101,7 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     }
     largest = max(largest, abs(q));
   }
-  let unit = find_unit(thread, largest);
+  let unit = find_unit(thread, busy, largest);
   var sum = vec2<i32>(0);
   for (var i = first + thread; i < first + count; i += GROUP_THREADS) {
     let whole = i32(round(results[n + i].w / unit));
@@ -110,7 +112,7 @@ fn value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   if (thread == 0u) {
     let charge = i32(round(elements[parameters.charges + group.x].x / unit));
     var rest = vec2<i32>(charge >> 16u, charge & 0xffff);
-    for (var t = 0u; t < GROUP_THREADS; t++) {
+    for (var t = 0u; t < busy; t++) {
       rest -= limbs[t];
     }
     share = divide(rest.x, rest.y, i32(count));
@@ -137,14 +139,14 @@ fn adjoint(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
       sum += features[parameters.q_adjoint + i].x;
     }
   }
-  add_up(thread, sum);
+  add_up(thread, min(GROUP_THREADS, count), sum);
   let mean = total / f32(count);
   for (var i = first + thread; i < first + count; i += GROUP_THREADS) {
     var q = 0.0;
     if (CHARGE_TERMS) {
       q = features[parameters.q_adjoint + i].x - mean;
     }
-    for (var k = 0u; k < FEATURES4; k++) {
+    for (var k = 0u; k < parameters.features4; k++) {
       features[parameters.f_adjoint + i * FEATURES4 + k] = weights[parameters.output + k] + q * weights[parameters.output + FEATURES4 + k];
     }
   }

@@ -20,6 +20,7 @@ struct Parameters {
   c6: u32, // scalars in elements: C6ref [element][element][7][8], atomic units
   rows: u32, // scalars in features
   row: u32, // scalars a row
+  references: u32, // 7: a loop to a constant bound would be unrolled, and take long to compile
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -42,27 +43,28 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let element = indices[parameters.atom_table + 4u * i + 1u];
   let own = pair_data(element);
+  let near = indices[parameters.start + i + 1u];
+  let neighbours = long_range_neighbours(parameters.atom_table, i);
+  let far = select(0u, neighbours.end - neighbours.begin, parameters.far != 0u);
+  let position = split_position(2u * i);
   var cn = 0.0;
-  let end = indices[parameters.start + i + 1u];
-  for (var n = indices[parameters.start + i]; n < end; n++) {
-    let entry = bitcast<i32>(indices[parameters.entry + n]);
-    let u = u32(max(entry, ~entry));
-    let j = indices[select(parameters.first, parameters.second, entry >= 0) + u];
-    let other = pair_data(indices[parameters.atom_table + 4u * j + 1u]);
-    if (counts_near(own, other)) {
-      cn += coordination(pairs[parameters.geometry + u].w / BOHR, own, other).x;
+  // the network's pairs, then those of dispersion
+  for (var n = indices[parameters.start + i]; n < near + far; n++) {
+    var j = i;
+    var r = 0.0;
+    if (n < near) {
+      let entry = bitcast<i32>(indices[parameters.entry + n]);
+      let u = u32(max(entry, ~entry));
+      j = indices[select(parameters.first, parameters.second, entry >= 0) + u];
+      r = pairs[parameters.geometry + u].w;
+    } else {
+      let pair = long_range_pair(position, neighbours, parameters.list, neighbours.begin + n - near);
+      j = pair.atom;
+      r = pair.r;
     }
-  }
-  if (parameters.far != 0u) {
-    let neighbours = long_range_neighbours(parameters.atom_table, i);
-    let position = split_position(2u * i);
-    for (var n = neighbours.begin; n < neighbours.end; n++) {
-      let pair = long_range_pair(position, neighbours, parameters.list, n);
-      let other = pair_data(indices[parameters.atom_table + 4u * pair.atom + 1u]);
-      if ((neighbours.direct && pair.atom == i) || counts_near(own, other)) {
-        continue;
-      }
-      cn += coordination(pair.r / BOHR, own, other).x;
+    let other = pair_data(indices[parameters.atom_table + 4u * j + 1u]);
+    if (r > 0.0 && counts_near(own, other) == (n < near)) {
+      cn += coordination(r / BOHR, own, other).x;
     }
   }
 
@@ -72,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let zeta_q = zeta + 16u;
   var norm = 0.0;
   var norm_slope = 0.0;
-  for (var a = 0u; a < 7u; a++) {
+  for (var a = 0u; a < parameters.references; a++) {
     var weight = 0.0;
     var slope = 0.0;
     for (var k = 0u; k < 3u; k++) {
@@ -92,7 +94,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let gam = elements[table + 5u];
   let qmod = zeff + results[parameters.atoms + i].w;
   var polarizability = 0.0;
-  for (var a = 0u; a < 7u; a++) {
+  for (var a = 0u; a < parameters.references; a++) {
     var weight = elements[table + ELEMENT_FIXED_WEIGHTS + a];
     var slope = 0.0;
     if (norm > 1e-8) {
@@ -119,10 +121,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 
   var c6 = 0.0;
   for (var e = 0u; e < parameters.element_count; e++) {
-    for (var b = 0u; b < 8u; b++) {
+    for (var b = 0u; b <= parameters.references; b++) {
       let column = parameters.c6 + (element * parameters.element_count + e) * 56u + b;
       var sum = 0.0;
-      for (var a = 0u; a < 7u; a++) {
+      for (var a = 0u; a < parameters.references; a++) {
         sum += features[zeta + a] * elements[column + 8u * a];
       }
       features[zeta + 24u + 8u * e + b] = sum;

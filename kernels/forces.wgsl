@@ -17,6 +17,8 @@ struct Parameters {
   adjoints: u32,
   far: u32, // whether there are elements whose coordination numbers reach beyond the network's cutoff
   shares: u32, // [module][atom][F/4][3] of pair_adjoint, the virial of each pair once
+  modules: u32, // MODULES and FEATURES4: loops to constant bounds would be unrolled, and take long to compile
+  features4: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -43,54 +45,57 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var repulsion = 0.0;
   var own = vec4<f32>(0.0);
   var own_adjoint = 0.0;
+  var far = 0u;
+  let near = indices[parameters.start + i + 1u];
+  let neighbours = long_range_neighbours(parameters.atom_table, i);
+  let position = split_position(2u * i);
   if (DISPERSION) {
     own = pair_data(i);
     own_adjoint = features[parameters.adjoints + i].y;
+    far = select(0u, neighbours.end - neighbours.begin, parameters.far != 0u);
   }
-  let end = indices[parameters.start + i + 1u];
-  for (var k = indices[parameters.start + i]; k < end; k++) {
-    let entry = bitcast<i32>(indices[parameters.entry + k]);
-    let u = u32(max(entry, ~entry));
-    let geometry = pairs[parameters.geometry + u];
-    let vector = geometry.w * geometry.xyz;
-    var gradient = pairs[parameters.gradient + u];
-    repulsion += gradient.w;
-    if (DISPERSION) {
-      let j = indices[select(parameters.first, parameters.second, entry >= 0) + u];
+  // the network's pairs, then those of dispersion; vectors start at i
+  for (var n = indices[parameters.start + i]; n < near + far; n++) {
+    var j = i;
+    var r = 0.0;
+    var unit = vec3<f32>(0.0);
+    var gradient = vec3<f32>(0.0);
+    if (n < near) {
+      let entry = bitcast<i32>(indices[parameters.entry + n]);
+      let u = u32(max(entry, ~entry));
+      let geometry = pairs[parameters.geometry + u];
+      let of_repulsion = pairs[parameters.gradient + u];
+      let sign = select(-1.0, 1.0, entry >= 0);
+      j = indices[select(parameters.first, parameters.second, entry >= 0) + u];
+      r = geometry.w;
+      unit = sign * geometry.xyz;
+      gradient = sign * of_repulsion.xyz;
+      repulsion += of_repulsion.w;
+    } else {
+      let pair = long_range_pair(position, neighbours, parameters.list, neighbours.begin + n - near);
+      j = pair.atom;
+      r = pair.r;
+      unit = select(vec3<f32>(0.0), pair.vector / pair.r, pair.r > 0.0);
+    }
+    if (DISPERSION && r > 0.0) {
       let other = pair_data(j);
-      if (counts_near(own, other)) {
-        let slope = coordination(geometry.w / BOHR, own, other).y / BOHR;
-        gradient += ((own_adjoint + features[parameters.adjoints + j].y) * slope) * vec4<f32>(geometry.xyz, 0.0);
+      if (counts_near(own, other) == (n < near)) {
+        gradient += ((own_adjoint + features[parameters.adjoints + j].y) * coordination(r / BOHR, own, other).y / BOHR) * unit;
       }
     }
-    force += select(-gradient.xyz, gradient.xyz, entry >= 0);
-    diagonal += vector * gradient.xyz;
+    force += gradient;
+    let vector = r * unit;
+    diagonal += vector * gradient;
     // the virial is symmetric but for rounding: its symmetric part
     off_diagonal += 0.5 * (vector.xxy * gradient.yzz + vector.yzz * gradient.xxy);
   }
-  for (var m = 0u; m < MODULES; m++) {
+  for (var m = 0u; m < parameters.modules; m++) {
     let shares = parameters.shares + 3u * FEATURES4 * (m * n + i);
-    for (var f = 0u; f < 3u * FEATURES4; f += 3u) {
+    for (var f = 0u; f < 3u * parameters.features4; f += 3u) {
       let virial = features[shares + f + 1u];
       force += features[shares + f].xyz;
       diagonal += 2.0 * virial.xyz;
       off_diagonal += 2.0 * vec3<f32>(virial.w, features[shares + f + 2u].xy);
-    }
-  }
-  if (DISPERSION && parameters.far != 0u) {
-    let neighbours = long_range_neighbours(parameters.atom_table, i);
-    let position = split_position(2u * i);
-    for (var k = neighbours.begin; k < neighbours.end; k++) {
-      let pair = long_range_pair(position, neighbours, parameters.list, k);
-      let other = pair_data(pair.atom);
-      if ((neighbours.direct && pair.atom == i) || counts_near(own, other)) {
-        continue;
-      }
-      let slope = coordination(pair.r / BOHR, own, other).y / BOHR;
-      let gradient = ((own_adjoint + features[parameters.adjoints + pair.atom].y) * slope / pair.r) * pair.vector;
-      force += gradient;
-      diagonal += pair.vector * gradient;
-      off_diagonal += pair.vector.xxy * gradient.yzz;
     }
   }
   results[i] += vec4<f32>(0.0, 0.5 * repulsion, 0.0, 0.0);

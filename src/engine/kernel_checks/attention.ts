@@ -131,6 +131,7 @@ function divideRows(matrix: Float64Array, divisors: Float64Array): Float64Array 
 }
 
 async function checkFeatures(bench: KernelBench, alike: boolean): Promise<Comparison[]> {
+  const { random4, features4 } = bench.weights;
   const { harness, network: { features: F }, numbers: { length: atoms }, indices, structures } = bench;
   const { randomFeatures: m } = randomFeaturesOf(bench);
   const queries = mapped(bench, "queries", alike), keys = mapped(bench, "keys", alike);
@@ -142,17 +143,15 @@ async function checkFeatures(bench: KernelBench, alike: boolean): Promise<Compar
     memory.put(keys.projected, m),
   ];
   const q = memory.room(atoms, m), k = memory.room(atoms, m);
-  const rows = memory.room(atoms, 4), maxima = memory.room(structures.length, 4);
+  const rows = [memory.room(atoms, 4), memory.room(atoms, 4)], maxima = memory.room(structures.length, 4);
   const writer = new PlanWriter();
   writer.dispatch(
     "attention_features",
-    [indices.structureTable, ...inputs, q, k, rows, maxima, 0, 0, 0, 0, 0, 0],
+    [indices.structureTable, maxima, ...inputs, q, k, ...rows, 0, 0, 0, 0, 0, 0, random4, features4],
     structures.length,
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data, indices: indices.data });
 
-  const shifts = halfSquares(keys, atoms);
-  const places = placesOfMaxima(bench, queries);
   const keyPlaces = placesOfMaxima(bench, keys);
   return [
     ...[[queries, q] as const, [keys, k] as const].map(([map, offset]) => ({
@@ -162,19 +161,24 @@ async function checkFeatures(bench: KernelBench, alike: boolean): Promise<Compar
       expected: map.mapped,
       allowed: allowedOfFeatures(map, atoms),
     })),
-    {
-      name: "places of the queries' maxima, shifts of the keys",
-      found: rowsAt(features, rows, atoms, 4),
-      width: 4,
-      expected: Float64Array.from(
-        { length: 4 * atoms },
-        (_, at) => [places, shifts][at % 4]?.[Math.floor(at / 4)] ?? 0,
-      ),
-      allowed: Float64Array.from(
-        { length: 4 * atoms },
-        (_, at) => at % 4 === 1 ? (F + 2) * rounding * shifts[Math.floor(at / 4)]! : 0,
-      ),
-    },
+    ...[queries, keys].map((map, role) => {
+      const shifts = halfSquares(map, atoms);
+      return {
+        name: `places and values of the maxima, and shifts, of ${map.role}`,
+        found: rowsAt(features, rows[role]!, atoms, 4),
+        width: 4,
+        expected: Float64Array.from({ length: 4 * atoms }, (_, at) => {
+          const i = Math.floor(at / 4);
+          const row = map.projected.subarray(i * m, (i + 1) * m);
+          const largest = row.reduce((a, b) => Math.max(a, b));
+          return [row.indexOf(largest), largest, shifts[i]!, 0][at % 4]!;
+        }),
+        allowed: Float64Array.from(
+          { length: 4 * atoms },
+          (_, at) => at % 4 === 2 ? (F + 2) * rounding * shifts[Math.floor(at / 4)]! : 0,
+        ),
+      };
+    }),
     {
       name: "places of the keys' maxima",
       found: rowsAt(features, maxima, structures.length, 4),
@@ -203,6 +207,7 @@ function allowedOfFeatures({ x, projected, mapped }: Mapped, atoms: number): Flo
 }
 
 async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
+  const { random4, features4 } = bench.weights;
   const { harness, network: { features: F }, numbers: { length: atoms }, indices, structures } = bench;
   const random = randomFeaturesOf(bench);
   const { omega, randomFeatures: m } = random;
@@ -227,7 +232,20 @@ async function checkFeaturesAdjoint(bench: KernelBench): Promise<Comparison[]> {
   const writer = new PlanWriter();
   writer.dispatch(
     "attention_features_adjoint",
-    [indices.structureTable, ...xs, ...us, ...phis, rows, maxima, ...given, ...uAdjoints, ...xAdjoints],
+    [
+      indices.structureTable,
+      maxima,
+      ...xs,
+      ...us,
+      ...phis,
+      rows,
+      0,
+      ...given,
+      ...uAdjoints,
+      ...xAdjoints,
+      random4,
+      features4,
+    ],
     structures.length,
   );
   const { features } = await harness.run(writer.finish(), { features: memory.data, indices: indices.data });
@@ -294,7 +312,7 @@ async function checkQuotientAdjoint(bench: KernelBench): Promise<Comparison[]> {
     memory.room(atoms, 1),
   ];
   const writer = new PlanWriter();
-  writer.dispatch("attention_quotient_adjoint", [atoms, ...places], Math.ceil(atoms / harness.tile.threads));
+  writer.dispatch("attention_quotient_adjoint", [atoms, ...places, vec4s(F)], Math.ceil(atoms / harness.tile.threads));
   const { features } = await harness.run(writer.finish(), { features: memory.data });
   const ofNumerator = divideRows(adjoint, denominator);
   const terms = ofNumerator.map((value, at) => -value * quotient[at]!);

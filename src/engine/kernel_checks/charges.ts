@@ -43,7 +43,7 @@ async function checkCharges(bench: KernelBench, size: number): Promise<Compariso
   const memory = new Memory();
   const at = memory.put(f, F);
   const writer = new PlanWriter();
-  writer.dispatch("charges", [...commonParameters(bench), at, 0, 0], structures.length);
+  writer.dispatch("charges", [...commonParameters(bench), at, 0, 0, weights.features4], structures.length);
   const { results } = await harness.run(writer.finish(), {
     weights: weights.data,
     features: memory.data,
@@ -120,7 +120,7 @@ async function checkAdjoint(bench: KernelBench): Promise<Comparison[]> {
   const memory = new Memory();
   const given = memory.put(rows, 4), to = memory.room(atoms, F);
   const writer = new PlanWriter();
-  writer.dispatch("charges_adjoint", [...commonParameters(bench), 0, given, to], structures.length);
+  writer.dispatch("charges_adjoint", [...commonParameters(bench), 0, given, to, weights.features4], structures.length);
   const { features } = await harness.run(writer.finish(), {
     weights: weights.data,
     features: memory.data,

@@ -112,7 +112,7 @@ async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
   writer.dispatch("dispersion_weights", [
     ...[atoms, indices.atomTable, indices.longRangeList],
     ...[indices.start, indices.entry, indices.first, indices.second, geometry, Number(places.far)],
-    ...[places.table, E, places.c6, 4 * rows, row],
+    ...[places.table, E, places.c6, 4 * rows, row, referenceCount],
   ], Math.ceil(atoms / harness.tile.threads));
   const { features, results } = await harness.run(writer.finish(), {
     features: memory.data,
@@ -361,6 +361,7 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
     features.put(adjoints, 4),
     Number(places.far),
     features.put(shares, 4),
+    ...[network.modules.length, features4],
   ], Math.ceil(atoms / harness.tile.threads));
   const { results } = await harness.run(writer.finish(), {
     features: features.data,

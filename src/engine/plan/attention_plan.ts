@@ -4,6 +4,9 @@ import type { PlanContext } from "./plan_context.ts";
 /** Modes of `structure_product.wgsl`. */
 const plain = 0, normalised = 1, extended = 2;
 
+/** The kernel's parameters that only the adjoint has. */
+const noAdjoints = [0, 0, 0, 0, 0, 0];
+
 /** Queries, keys and values `[atom][F]`, or their adjoints; offsets count vec4s of the features buffer. */
 export interface AttentionInputs {
   readonly q: number;
@@ -25,7 +28,8 @@ export interface AttentionState extends StructureSums {
   /** φ of queries and keys `[atom][m]`. */
   readonly phiQ: number;
   readonly phiK: number;
-  readonly rows: number;
+  /** Maxima of the queries' and of the keys' rows `[atom]` each. */
+  readonly rows: readonly number[];
   readonly maxima: number;
   readonly denominator: number;
   /** The nonlocal interaction `[atom][F]`. */
@@ -41,10 +45,10 @@ export function planAttention(context: PlanContext, m: number, inputs: Attention
   const phiQ = randomArray(context), phiK = randomArray(context);
   const job = { rows: batch.atoms, inputs: omega.inputs, outputs: omega.outputs, weight: omega.weight };
   context.linear([{ ...job, x: inputs.q, y: uq }, { ...job, x: inputs.k, y: uk }]);
-  const rows = features.take(batch.atoms), maxima = features.take(batch.structures);
+  const rows = [features.take(batch.atoms), features.take(batch.atoms)], maxima = features.take(batch.structures);
   writer.dispatch(
     "attention_features",
-    [batch.structureTable, inputs.q, inputs.k, uq, uk, phiQ, phiK, rows, maxima, 0, 0, 0, 0, 0, 0],
+    [batch.structureTable, maxima, inputs.q, inputs.k, uq, uk, phiQ, phiK, ...rows, ...noAdjoints, random4, features4],
     batch.structures,
   );
   const sums = contract(context, phiK, inputs.v, none);
@@ -76,7 +80,7 @@ export function planAttentionAdjoint(
   const numerator = context.atomArray(), denominator = features.take(batch.atoms);
   writer.dispatch(
     "attention_quotient_adjoint",
-    [batch.atoms, state.output, state.denominator, outputAdjoint, numerator, denominator],
+    [batch.atoms, state.output, state.denominator, outputAdjoint, numerator, denominator, features4],
     context.groups(batch.atoms),
   );
   const sums = contract(context, state.phiQ, numerator, denominator);
@@ -91,21 +95,8 @@ export function planAttentionAdjoint(
   const uq = randomArray(context), uk = randomArray(context);
   const queryPart = context.atomArray(), keyPart = context.atomArray();
   writer.dispatch("attention_features_adjoint", [
-    batch.structureTable,
-    inputs.q,
-    inputs.k,
-    state.uq,
-    state.uk,
-    state.phiQ,
-    state.phiK,
-    state.rows,
-    state.maxima,
-    phiQ,
-    phiK,
-    uq,
-    uk,
-    queryPart,
-    keyPart,
+    ...[batch.structureTable, state.maxima, inputs.q, inputs.k, state.uq, state.uk, state.phiQ, state.phiK],
+    ...[...state.rows, phiQ, phiK, uq, uk, queryPart, keyPart, random4, features4],
   ], batch.structures);
   const omega = weights.omega[m]!;
   const q = context.atomArray(), k = context.atomArray();

@@ -1,4 +1,5 @@
 import type { Network } from "../../model/network.ts";
+import { referenceCount } from "../../reference/reference_c6.ts";
 import type { BatchIndices } from "../batch.ts";
 import type { ElementPlaces } from "../element_table.ts";
 import type { PackedWeights } from "../packed_weights.ts";
@@ -98,6 +99,7 @@ function planCharges(context: PlanContext, pairs: PairArrays, sum: number, adjoi
     sum,
     adjoints,
     outputAdjoint,
+    weights.features4,
   ];
   writer.dispatch("charges", parameters, batch.structures);
   planLongRange(context, pairs, adjoints);
@@ -121,7 +123,7 @@ function planLongRange(context: PlanContext, { geometry }: PairArrays, adjoints:
       "dispersion_weights",
       [
         ...[atoms, atomTable, longRangeList, start, entry, first, second, geometry, Number(elements.far)],
-        ...[elements.table, elements.count, elements.c6, ...scalars],
+        ...[elements.table, elements.count, elements.c6, ...scalars, referenceCount],
       ],
       groups,
     );
@@ -147,6 +149,7 @@ function planForces(
     [
       ...[atoms, atomTable, longRangeList, table, start, entry, first, second],
       ...[geometry, gradient, adjoints, Number(far), shares],
+      ...[context.network.modules.length, context.weights.features4],
     ],
     context.groups(atoms),
   );
