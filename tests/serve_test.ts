@@ -105,7 +105,7 @@ Deno.test("serve writes one line to standard output, finishes what runs at SIGTE
   const { code, stderr } = await server.ended();
   equal(code, 0, stderr);
   deepEqual(server.lines, [`listening on unix:${path}`]);
-  match(stderr, /tiny on reference engine .*\n(.*\n)*3 requests answered: 300 structures in 4 evaluations/);
+  match(stderr, /tiny on float64 engine .*\n(.*\n)*3 requests answered: 300 structures in 4 evaluations/);
   equal(await Deno.lstat(path).catch((error) => error.name), "NotFound");
 });
 
