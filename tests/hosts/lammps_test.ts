@@ -342,14 +342,14 @@ lammpsTest("adapters/lammps/README.md shows what the examples print with the pub
   const examples = [...readme.matchAll(/^\$ \.\/spookynet (lammps .*)\n([^`]*)```/gm)];
   equal(examples.length, 2);
   for (const [, command, expected] of examples) {
-    const args = [...command!.split(" "), "--model", published!, "--device", "software", "--lammps-args", "-log none"];
+    const args = [...command!.split(" "), "--model", published!, "--device", "cpu", "--lammps-args", "-log none"];
     const { code, stdout, stderr } = await spookynet(args, { cwd: `${project}adapters/lammps/examples` });
     equal(code, 0, stderr);
     const rows = rowsOf(stdout);
     for (const row of rowsOf(expected!)) {
-      // Printed digits, and what float32 and another order of sums make of a pressure within 20 steps.
+      // Float64 on another processor may round the last printed digit otherwise; float32 ends the minimisation elsewhere.
       const isThere = rows.some((found) =>
-        found.every((x, k) => Math.abs(x - row[k]!) <= 2e-4 + 1e-4 * Math.abs(row[k]!))
+        found.every((x, k) => Math.abs(x - row[k]!) <= 2e-4 + 1e-6 * Math.abs(row[k]!))
       );
       ok(isThere, `Expected ${row.join(" ")} of ${command} in ${stdout}`);
     }
