@@ -1,4 +1,4 @@
-// What D4 needs of each atom, one thread an atom; a, b run over the 7 (padded 8) reference systems:
+// What D4 needs of each atom, one workgroup an atom; a, b run over the 7 (padded 8) reference systems:
 //   CN_i = Σ_j count(r_ij)
 //   W_a = Σ_k mask exp(−6 w (CN − cn)²), normalised over a (fixgweights where the sum is ≤ 1e-8)
 //   ζ_a = W_a exp(3(1 − exp(2 gam (1 − qref/qmod)))), qmod = zeff + q_i   (e³ where qmod ≤ 1e-8)
@@ -20,8 +20,10 @@ struct Parameters {
   c6: u32, // scalars in elements: C6ref [element][element][7][8], atomic units
   rows: u32, // scalars in features
   row: u32, // scalars a row
-  references: u32, // 7: a loop to a constant bound would be unrolled, and take long to compile
 }
+
+const SUMS = 1u;
+const REFERENCES = 7u;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> features: array<f32>;
@@ -35,21 +37,22 @@ fn pair_data(e: u32) -> vec4<f32> {
   return vec4<f32>(elements[at], elements[at + 1u], elements[at + 2u], elements[at + 3u]);
 }
 
-@compute @workgroup_size(THREADS)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x;
-  if (i >= parameters.atoms) {
-    return;
-  }
+var<workgroup> zeta: array<f32, 8>; // W before they are normalised, then ζ
+var<workgroup> slopes: array<f32, 8>; // ∂W/∂CN
+var<workgroup> c6: array<f32, 8>;
+
+@compute @workgroup_size(ATOM_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let i = group.x;
   let element = indices[parameters.atom_table + 4u * i + 1u];
   let own = pair_data(element);
   let near = indices[parameters.start + i + 1u];
   let neighbours = long_range_neighbours(parameters.atom_table, i);
   let far = select(0u, neighbours.end - neighbours.begin, parameters.far != 0u);
   let position = split_position(2u * i);
-  var cn = 0.0;
+  var part = 0.0;
   // the network's pairs, then those of dispersion
-  for (var n = indices[parameters.start + i]; n < near + far; n++) {
+  for (var n = indices[parameters.start + i] + thread; n < near + far; n += ATOM_THREADS) {
     var j = i;
     var r = 0.0;
     if (n < near) {
@@ -64,74 +67,89 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let other = pair_data(indices[parameters.atom_table + 4u * j + 1u]);
     if (r > 0.0 && counts_near(own, other) == (n < near)) {
-      cn += coordination(r / BOHR, own, other).x;
+      part += coordination(r / BOHR, own, other).x;
     }
   }
+  leave_part(thread, 0u, vec4<f32>(part));
+  add_parts(thread);
+  let cn = sums[0].x;
 
   let table = 4u * (parameters.elements + element * ELEMENT_STRIDE);
-  let zeta = parameters.rows + i * parameters.row;
-  let zeta_cn = zeta + 8u;
-  let zeta_q = zeta + 16u;
-  var norm = 0.0;
-  var norm_slope = 0.0;
-  for (var a = 0u; a < parameters.references; a++) {
+  for (var a = thread; a < 8u; a += ATOM_THREADS) {
     var weight = 0.0;
     var slope = 0.0;
-    for (var k = 0u; k < 3u; k++) {
-      let at = table + ELEMENT_GAUSSIANS + 4u * (3u * a + k);
-      let distance = cn - elements[at + 2u];
-      let gaussian = elements[at] * exp(-6.0 * elements[at + 1u] * distance * distance);
-      weight += gaussian;
-      slope -= 12.0 * elements[at + 1u] * distance * gaussian;
+    if (a < REFERENCES) {
+      for (var k = 0u; k < 3u; k++) {
+        let at = table + ELEMENT_GAUSSIANS + 4u * (3u * a + k);
+        let distance = cn - elements[at + 2u];
+        let gaussian = elements[at] * exp(-6.0 * elements[at + 1u] * distance * distance);
+        weight += gaussian;
+        slope -= 12.0 * elements[at + 1u] * distance * gaussian;
+      }
     }
-    features[zeta + a] = weight;
-    features[zeta_cn + a] = slope;
-    norm += weight;
-    norm_slope += slope;
+    zeta[a] = weight;
+    slopes[a] = slope;
   }
+  workgroupBarrier();
+  var norm = 0.0;
+  var norm_slope = 0.0;
+  for (var a = 0u; a < REFERENCES; a++) {
+    norm += zeta[a];
+    norm_slope += slopes[a];
+  }
+  workgroupBarrier();
 
+  let row = parameters.rows + i * parameters.row;
   let zeff = elements[table + 4u];
   let gam = elements[table + 5u];
   let qmod = zeff + results[parameters.atoms + i].w;
-  var polarizability = 0.0;
-  for (var a = 0u; a < parameters.references; a++) {
-    var weight = elements[table + ELEMENT_FIXED_WEIGHTS + a];
+  for (var a = thread; a < 8u; a += ATOM_THREADS) {
+    var weight = 0.0;
     var slope = 0.0;
-    if (norm > 1e-8) {
-      weight = features[zeta + a] / norm;
-      slope = (features[zeta_cn + a] - weight * norm_slope) / norm;
-    }
     var scale = 20.085537; // e³
     var scale_slope = 0.0;
-    if (qmod > 1e-8) {
-      let qref = elements[table + ELEMENT_REFERENCE_CHARGES + a];
-      // above 30 the outer exponential is 0 in float32, and so is the slope
-      let inner = exp(min(2.0 * gam * (1.0 - qref / qmod), 30.0));
-      scale = exp(3.0 * (1.0 - inner));
-      scale_slope = -6.0 * gam * inner * scale * qref / (qmod * qmod);
+    if (a < REFERENCES) {
+      weight = elements[table + ELEMENT_FIXED_WEIGHTS + a];
+      if (norm > 1e-8) {
+        weight = zeta[a] / norm;
+        slope = (slopes[a] - weight * norm_slope) / norm;
+      }
+      if (qmod > 1e-8) {
+        let qref = elements[table + ELEMENT_REFERENCE_CHARGES + a];
+        // above 30 the outer exponential is 0 in float32, and so is the slope
+        let inner = exp(min(2.0 * gam * (1.0 - qref / qmod), 30.0));
+        scale = exp(3.0 * (1.0 - inner));
+        scale_slope = -6.0 * gam * inner * scale * qref / (qmod * qmod);
+      }
     }
-    features[zeta + a] = weight * scale;
-    features[zeta_cn + a] = slope * scale;
-    features[zeta_q + a] = weight * scale_slope;
-    polarizability += weight * scale * elements[table + ELEMENT_POLARIZABILITIES + a];
+    zeta[a] = weight * scale;
+    features[row + a] = weight * scale;
+    features[row + 8u + a] = slope * scale;
+    features[row + 16u + a] = weight * scale_slope;
   }
-  features[zeta + 7u] = 0.0;
-  features[zeta_cn + 7u] = 0.0;
-  features[zeta_q + 7u] = 0.0;
+  workgroupBarrier();
 
-  var c6 = 0.0;
-  for (var e = 0u; e < parameters.element_count; e++) {
-    for (var b = 0u; b <= parameters.references; b++) {
-      let column = parameters.c6 + (element * parameters.element_count + e) * 56u + b;
-      var sum = 0.0;
-      for (var a = 0u; a < parameters.references; a++) {
-        sum += features[zeta + a] * elements[column + 8u * a];
-      }
-      features[zeta + 24u + 8u * e + b] = sum;
-      if (e == element) {
-        c6 += sum * features[zeta + b];
-      }
+  for (var output = thread; output < 8u * parameters.element_count; output += ATOM_THREADS) {
+    let e = output / 8u;
+    let b = output % 8u;
+    let column = parameters.c6 + (element * parameters.element_count + e) * 56u + b;
+    var sum = 0.0;
+    for (var a = 0u; a < REFERENCES; a++) {
+      sum += zeta[a] * elements[column + 8u * a];
+    }
+    features[row + 24u + output] = sum;
+    if (e == element) {
+      c6[b] = sum * zeta[b];
     }
   }
-  results[2u * parameters.atoms + i] += vec4<f32>(polarizability, c6 * (HARTREE * BOHR6), 0.0, 0.0);
+  workgroupBarrier();
+  if (thread == 0u) {
+    var polarizability = 0.0;
+    var own_c6 = 0.0;
+    for (var a = 0u; a < REFERENCES; a++) {
+      polarizability += zeta[a] * elements[table + ELEMENT_POLARIZABILITIES + a];
+      own_c6 += c6[a];
+    }
+    results[2u * parameters.atoms + i] += vec4<f32>(polarizability, own_c6 * (HARTREE * BOHR6), 0.0, 0.0);
+  }
 }

@@ -1,4 +1,4 @@
-// Forces and virial of each atom; adds to what long_range.wgsl left. One thread an atom.
+// Forces and virial of each atom; adds to what long_range.wgsl left. One workgroup an atom.
 //   F_i += Σ ∂E/∂vector over the vectors that start at i, W_i −= ½ Σ vector ⊗ ∂E/∂vector
 // of the network, whose parts pair_adjoint.wgsl left, of the repulsion, with e_rep = ½ Σ_u E_u, and, through the
 // coordination numbers, of every pair: (C̄N_i + C̄N_j) count′(r).
@@ -17,9 +17,9 @@ struct Parameters {
   adjoints: u32,
   far: u32, // whether there are elements whose coordination numbers reach beyond the network's cutoff
   shares: u32, // [module][atom][F/4][3] of pair_adjoint, the virial of each pair once
-  modules: u32, // MODULES and FEATURES4: loops to constant bounds would be unrolled, and take long to compile
-  features4: u32,
 }
+
+const SUMS = 3u;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> features: array<vec4<f32>>;
@@ -32,13 +32,10 @@ fn pair_data(i: u32) -> vec4<f32> {
   return elements[parameters.elements + indices[parameters.atom_table + 4u * i + 1u] * ELEMENT_STRIDE];
 }
 
-@compute @workgroup_size(THREADS)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x;
+@compute @workgroup_size(ATOM_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let i = group.x;
   let n = parameters.atoms;
-  if (i >= n) {
-    return;
-  }
   var force = vec3<f32>(0.0);
   var diagonal = vec3<f32>(0.0);
   var off_diagonal = vec3<f32>(0.0);
@@ -55,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     far = select(0u, neighbours.end - neighbours.begin, parameters.far != 0u);
   }
   // the network's pairs, then those of dispersion; vectors start at i
-  for (var n = indices[parameters.start + i]; n < near + far; n++) {
+  for (var n = indices[parameters.start + i] + thread; n < near + far; n += ATOM_THREADS) {
     var j = i;
     var r = 0.0;
     var unit = vec3<f32>(0.0);
@@ -89,17 +86,21 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // the virial is symmetric but for rounding: its symmetric part
     off_diagonal += 0.5 * (vector.xxy * gradient.yzz + vector.yzz * gradient.xxy);
   }
-  for (var m = 0u; m < parameters.modules; m++) {
-    let shares = parameters.shares + 3u * FEATURES4 * (m * n + i);
-    for (var f = 0u; f < 3u * parameters.features4; f += 3u) {
-      let virial = features[shares + f + 1u];
-      force += features[shares + f].xyz;
-      diagonal += 2.0 * virial.xyz;
-      off_diagonal += 2.0 * vec3<f32>(virial.w, features[shares + f + 2u].xy);
-    }
+  for (var part = thread; part < MODULES * FEATURES4; part += ATOM_THREADS) {
+    let share = parameters.shares + 3u * ((part / FEATURES4 * n + i) * FEATURES4 + part % FEATURES4);
+    let virial = features[share + 1u];
+    force += features[share].xyz;
+    diagonal += 2.0 * virial.xyz;
+    off_diagonal += 2.0 * vec3<f32>(virial.w, features[share + 2u].xy);
   }
-  results[i] += vec4<f32>(0.0, 0.5 * repulsion, 0.0, 0.0);
-  results[n + i] += vec4<f32>(force, 0.0);
-  results[3u * n + i] -= 0.5 * vec4<f32>(diagonal, off_diagonal.x);
-  results[4u * n + i] -= 0.5 * vec4<f32>(off_diagonal.yz, 0.0, 0.0);
+  leave_part(thread, 0u, vec4<f32>(force, repulsion));
+  leave_part(thread, 1u, vec4<f32>(diagonal, off_diagonal.x));
+  leave_part(thread, 2u, vec4<f32>(off_diagonal.yz, 0.0, 0.0));
+  add_parts(thread);
+  if (thread == 0u) {
+    results[i] += vec4<f32>(0.0, 0.5 * sums[0].w, 0.0, 0.0);
+    results[n + i] += vec4<f32>(sums[0].xyz, 0.0);
+    results[3u * n + i] -= 0.5 * sums[1];
+    results[4u * n + i] -= 0.5 * sums[2];
+  }
 }

@@ -1,5 +1,5 @@
-// Electrostatics and D4 dispersion of each atom with all its long-range neighbours, value and derivatives; one thread an
-// atom. With x = r/L and the cutoff forms of MODEL.md where there is a cutoff L:
+// Electrostatics and D4 dispersion of each atom with all its long-range neighbours, value and derivatives; one workgroup
+// an atom. With x = r/L and the cutoff forms of MODEL.md where there is a cutoff L:
 //   electrostatics  e_i = ½ q_i V_i,  V_i = ke Σ_j q_j f(r),  f = s·damped + (1 − s)·coulomb,  s switching rc/4 → 3rc/4
 //   dispersion      e_i = ½ ζ_i·D_i,  D_i = −Σ_j g(r) T_j[element of i],
 //                   g = s6/(r⁶ + r0⁶) + s8 B²/(r⁸ + r0⁸), B = √3 sqrt_r4r2_i sqrt_r4r2_j, r0 = a1 B + a2   (atomic units)
@@ -15,6 +15,8 @@ struct Parameters {
   row: u32, // vec4s a row
   adjoints: u32, // out: [atom] (∂E/∂q, ∂E/∂CN, ·, ·)
 }
+
+const SUMS = 5u;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> features: array<vec4<f32>>;
@@ -71,13 +73,10 @@ fn dispersion(r: f32, b: f32) -> vec2<f32> {
     + (D4_S8 * b * b) * damped_power(r, r5 * r2, r0_6 * r0_2, 8.0, c5 * cutoff * cutoff);
 }
 
-@compute @workgroup_size(THREADS)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x;
+@compute @workgroup_size(ATOM_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let i = group.x;
   let n = parameters.atoms;
-  if (i >= n) {
-    return;
-  }
   let element = indices[parameters.atom_table + 4u * i + 1u];
   let radius = elements[parameters.elements + element * ELEMENT_STRIDE + 1u].z;
   let own = parameters.rows + i * parameters.row;
@@ -97,7 +96,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var force = vec3<f32>(0.0);
   var diagonal = vec3<f32>(0.0); // of Σ vector ⊗ gradient
   var off_diagonal = vec3<f32>(0.0); // xy, xz, yz
-  for (var k = neighbours.begin; k < neighbours.end; k++) {
+  for (var k = neighbours.begin + thread; k < neighbours.end; k += ATOM_THREADS) {
     let pair = long_range_pair(position, neighbours, parameters.list, k);
     let j = pair.atom;
     let r = pair.r;
@@ -129,6 +128,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     off_diagonal += pair.vector.xxy * gradient.yzz;
   }
 
+  leave_part(thread, 0u, vec4<f32>(force, potential));
+  leave_part(thread, 1u, vec4<f32>(diagonal, off_diagonal.x));
+  leave_part(thread, 2u, vec4<f32>(off_diagonal.yz, 0.0, 0.0));
+  leave_part(thread, 3u, d0);
+  leave_part(thread, 4u, d1);
+  add_parts(thread);
+  if (thread != 0u) {
+    return;
+  }
+  potential = sums[0].w;
+  d0 = sums[3];
+  d1 = sums[4];
   var adjoints = vec4<f32>(potential, 0.0, 0.0, 0.0);
   var dispersion_energy = 0.0;
   if (DISPERSION) {
@@ -144,7 +155,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   // the rest of q: what its rounding to float32 left, to first order in the energy
   let electrostatic_energy = (0.5 * charge + results[2u * n + i].z) * potential;
   results[i] += vec4<f32>(0.0, 0.0, electrostatic_energy, dispersion_energy);
-  results[n + i] += vec4<f32>(force, 0.0);
-  results[3u * n + i] = -0.5 * vec4<f32>(diagonal, off_diagonal.x);
-  results[4u * n + i] = -0.5 * vec4<f32>(off_diagonal.yz, 0.0, 0.0);
+  results[n + i] += vec4<f32>(sums[0].xyz, 0.0);
+  results[3u * n + i] = -0.5 * sums[1];
+  results[4u * n + i] = -0.5 * sums[2];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import activation from "./activation.wgsl" with { type: "text" };
+import atomSums from "./atom_sums.wgsl" with { type: "text" };
 import attentionFeatures from "./attention_features.wgsl" with { type: "text" };
 import attentionQuotientAdjoint from "./attention_quotient_adjoint.wgsl" with { type: "text" };
 import charges from "./charges.wgsl" with { type: "text" };
@@ -35,7 +36,7 @@ export interface KernelSource {
   readonly entry: string;
 }
 
-const longRangeParts = [pairVector, longRangeNeighbours, switching];
+const longRangeParts = [pairVector, longRangeNeighbours, switching, atomSums];
 
 /** All pipelines by name. A value and its adjoint are two entry points of one text. */
 export const kernelSources = {

@@ -112,8 +112,8 @@ async function checkWeights(bench: KernelBench): Promise<Comparison[]> {
   writer.dispatch("dispersion_weights", [
     ...[atoms, indices.atomTable, indices.longRangeList],
     ...[indices.start, indices.entry, indices.first, indices.second, geometry, Number(places.far)],
-    ...[places.table, E, places.c6, 4 * rows, row, referenceCount],
-  ], Math.ceil(atoms / harness.tile.threads));
+    ...[places.table, E, places.c6, 4 * rows, row],
+  ], atoms);
   const { features, results } = await harness.run(writer.finish(), {
     features: memory.data,
     pairs: pairs.data,
@@ -209,7 +209,7 @@ async function checkLongRange(bench: KernelBench): Promise<Comparison[]> {
     rows,
     row / 4,
     adjoints,
-  ], Math.ceil(atoms / harness.tile.threads));
+  ], atoms);
   const { features, results } = await harness.run(writer.finish(), {
     features: memory.data,
     indices: indices.data,
@@ -361,8 +361,7 @@ async function checkForces(bench: KernelBench): Promise<Comparison[]> {
     features.put(adjoints, 4),
     Number(places.far),
     features.put(shares, 4),
-    ...[network.modules.length, features4],
-  ], Math.ceil(atoms / harness.tile.threads));
+  ], atoms);
   const { results } = await harness.run(writer.finish(), {
     features: features.data,
     pairs: memory.data,

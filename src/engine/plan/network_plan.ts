@@ -1,5 +1,4 @@
 import type { Network } from "../../model/network.ts";
-import { referenceCount } from "../../reference/reference_c6.ts";
 import type { BatchIndices } from "../batch.ts";
 import type { ElementPlaces } from "../element_table.ts";
 import type { PackedWeights } from "../packed_weights.ts";
@@ -112,7 +111,6 @@ function planLongRange(context: PlanContext, { geometry }: PairArrays, adjoints:
   const { network, batch, elements, features, writer } = context;
   const { atoms, atomTable, longRangeList, start, entry, first, second } = batch;
   if (!network.hyperparameters.electrostatics && network.dispersion === null) return;
-  const groups = context.groups(atoms);
   const row = 6 + 2 * elements.count;
   let rows = 0;
   if (network.dispersion !== null) {
@@ -123,15 +121,15 @@ function planLongRange(context: PlanContext, { geometry }: PairArrays, adjoints:
       "dispersion_weights",
       [
         ...[atoms, atomTable, longRangeList, start, entry, first, second, geometry, Number(elements.far)],
-        ...[elements.table, elements.count, elements.c6, ...scalars, referenceCount],
+        ...[elements.table, elements.count, elements.c6, ...scalars],
       ],
-      groups,
+      atoms,
     );
   }
   writer.dispatch(
     "long_range",
     [atoms, atomTable, longRangeList, elements.table, rows, row, adjoints],
-    groups,
+    atoms,
   );
 }
 
@@ -149,8 +147,7 @@ function planForces(
     [
       ...[atoms, atomTable, longRangeList, table, start, entry, first, second],
       ...[geometry, gradient, adjoints, Number(far), shares],
-      ...[context.network.modules.length, context.weights.features4],
     ],
-    context.groups(atoms),
+    atoms,
   );
 }
