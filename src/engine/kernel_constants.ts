@@ -39,6 +39,7 @@ export function kernelConstants(
     CLUSTER_ATOMS: tile.clusterAtoms,
     PRODUCT_ATOMS: tile.productAtoms,
     SUM_TILE: tile.sumTile,
+    SUM_SLICES: tile.sumSlices,
     ATOM_THREADS: tile.atomThreads,
     THREADS: tile.threads,
     GROUP_THREADS: tile.groupThreads,

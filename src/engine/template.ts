@@ -3,7 +3,7 @@
  * into memory). Two directives, each on a line of its own, which may be nested:
  *
  *     //:for i in 0..COUNT      the lines up to //:end, once for each i, with ${i} replaced
- *     //:if NAME == VALUE       the lines up to //:end where it holds
+ *     //:if NAME == VALUE       the lines up to //:end where it holds; or !=
  *
  * @param text WGSL with directives.
  * @param constants Values of the names used in directives.
@@ -31,7 +31,7 @@ function expandLines(
     const line = lines[at]!;
     if (line === "//:end") return at;
     const loop = /^\/\/:for (\w+) in 0\.\.(\w+)$/.exec(line);
-    const condition = /^\/\/:if (\w+) == (\w+)$/.exec(line);
+    const condition = /^\/\/:if (\w+) (==|!=) (\w+)$/.exec(line);
     if (loop === null && condition === null) {
       output.push(line.replace(/\$\{(\w+)\}/g, (_, name: string) => String(names[name] ?? unknownName(name, at))));
       at++;
@@ -43,8 +43,8 @@ function expandLines(
       for (let i = 0; i < count; i++) end = expandLines(lines, at + 1, { ...names, [loop[1]!]: i }, constants, output);
       if (count === 0) throw new SyntaxError(`Expected at least one turn of the loop in line ${at + 1}`);
     } else if (condition !== null) {
-      const holds = valueOf(condition[1]!, constants, at) === valueOf(condition[2]!, constants, at);
-      end = expandLines(lines, at + 1, names, constants, holds ? output : []);
+      const isEqual = valueOf(condition[1]!, constants, at) === valueOf(condition[3]!, constants, at);
+      end = expandLines(lines, at + 1, names, constants, isEqual === (condition[2] === "==") ? output : []);
     }
     if (end >= lines.length) throw new SyntaxError(`Expected a //:end for the directive in line ${at + 1}`);
     at = end + 1;

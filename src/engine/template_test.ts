@@ -25,10 +25,13 @@ Deno.test("expandTemplate nests loops and conditions", () => {
     "//:if KINDS == 3",
     "three ${r}",
     "//:end",
+    "//:if KINDS != 3",
+    "not three ${r}",
+    "//:end",
     "//:end",
   ].join("\n");
-  assert.equal(expandTemplate(text, { KINDS: 2 }), "m0_0\nm0_1\ntwo 0\nm1_0\nm1_1\ntwo 1");
-  assert.equal(expandTemplate(text, { KINDS: 3 }).match(/three/g)?.length, 2);
+  assert.equal(expandTemplate(text, { KINDS: 2 }), "m0_0\nm0_1\ntwo 0\nnot three 0\nm1_0\nm1_1\ntwo 1\nnot three 1");
+  assert.equal(expandTemplate(text, { KINDS: 3 }).match(/^three/gm)?.length, 2);
 });
 
 Deno.test("expandTemplate refuses what it cannot make sense of, and says in which line", () => {
@@ -49,9 +52,11 @@ Deno.test("expandTemplate refuses what it cannot make sense of, and says in whic
 Deno.test("expandTemplate leaves no directive in any kernel, for either kind of d functions", () => {
   for (const source of Object.values(kernelSources)) {
     for (const D_FUNCTIONS of [5, 6]) {
-      const tile = { TILE_ROWS: 4, TILE_COLUMNS: 1, CLUSTER_ATOMS: 3, PRODUCT_ATOMS: 4, SUM_TILE: 2 };
-      const text = expandTemplate(source.parts.join("\n"), { D_FUNCTIONS, ...tile });
-      assert.doesNotMatch(text, /\/\/:|\$\{/);
+      for (const SUM_SLICES of [1, 16]) {
+        const tile = { TILE_ROWS: 4, TILE_COLUMNS: 1, CLUSTER_ATOMS: 3, PRODUCT_ATOMS: 4, SUM_TILE: 2, SUM_SLICES };
+        const text = expandTemplate(source.parts.join("\n"), { D_FUNCTIONS, ...tile });
+        assert.doesNotMatch(text, /\/\/:|\$\{/);
+      }
     }
   }
 });

@@ -16,6 +16,8 @@ export interface Tile {
   readonly productAtoms: number;
   /** Blocks of 4 × 4 along either side that one thread of a sum over a structure's atoms computes. */
   readonly sumTile: number;
+  /** Threads that share such a sum's blocks. */
+  readonly sumSlices: number;
   /** Threads that share an atom in sums over its neighbours of long range. */
   readonly atomThreads: number;
   /** Workgroup size of kernels without cooperation between threads. */
@@ -38,6 +40,7 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     clusterAtoms: 3,
     productAtoms: 8,
     sumTile: 2,
+    sumSlices: 1,
     atomThreads: 8,
     threads: 32,
     groupThreads: 32,
@@ -51,8 +54,9 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     clusterAtoms: 1,
     productAtoms: 1,
     sumTile: 1,
+    sumSlices: 16,
     atomThreads: 32,
     threads: 64,
-    groupThreads: 64,
+    groupThreads: 128,
   },
 };

@@ -349,8 +349,8 @@ async function checkContraction(bench: KernelBench): Promise<Comparison[]> {
     memory.room(structures.length, m),
   ]);
   const writer = new PlanWriter();
-  const { sumTile } = harness.tile;
-  const threads = Math.ceil(weights.random4 / sumTile) * (Math.ceil(weights.features4 / sumTile) + 1);
+  const { sumTile, sumSlices } = harness.tile;
+  const threads = Math.ceil(weights.random4 / sumTile) * (Math.ceil(weights.features4 / sumTile) + 1) * sumSlices;
   [inputs[2]!, none].forEach((w, k) =>
     writer.dispatch(
       "structure_contract",

@@ -111,13 +111,13 @@ function randomArray({ batch, weights, features }: PlanContext): number {
 }
 
 function contract(context: PlanContext, x: number, y: number, w: number): StructureSums {
-  const { batch, weights: { features4, random4 }, features, tile: { sumTile } } = context;
+  const { batch, weights: { features4, random4 }, features, tile: { sumTile, sumSlices } } = context;
   const matrix = features.take(batch.structures * 4 * random4 * features4);
   const vector = features.take(batch.structures * random4);
   context.writer.dispatch(
     "structure_contract",
     [batch.structureTable, x, y, w, matrix, vector],
-    context.groups(Math.ceil(random4 / sumTile) * (Math.ceil(features4 / sumTile) + 1)),
+    context.groups(Math.ceil(random4 / sumTile) * (Math.ceil(features4 / sumTile) + 1) * sumSlices),
     batch.structures,
   );
   return { matrix, vector };
