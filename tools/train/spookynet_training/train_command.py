@@ -55,13 +55,13 @@ def run(options) -> None:
         dataset = load_dataset(packed)
     else:
         dataset = read_dataset(options.data, options.largest_force)
+        if not dataset.groups["train"]:
+            raise ValueError("Expected structures to train on but found none in the split train")
         options.folder.mkdir(parents=True, exist_ok=True)
         save_dataset(dataset, packed)
     for split in SPLITS:
         structures, atoms = dataset.count(split)
         print(f"{split}: {structures} structures, {atoms} atoms", flush=True)
-    if not dataset.groups["train"]:
-        raise ValueError("Expected structures to train on but found none in the split train")
     start = load_model(options.start).requires_grad_(False)
     groups = dataset.groups["train"]
     if options.how == "refined":

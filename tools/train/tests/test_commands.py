@@ -1,0 +1,69 @@
+"""The commands, as a user types them."""
+
+import io
+import unittest
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from support import TINY, shaken, write_labelled
+from spookynet_training.__main__ import main
+from spookynet_training.checkpoint import load_model
+
+
+def run(*arguments):
+    """Exit status and what is printed on both streams."""
+    printed, errors = io.StringIO(), io.StringIO()
+    with (
+        patch("sys.argv", ["spookynet_training", *map(str, arguments)]),
+        redirect_stdout(printed),
+        redirect_stderr(errors),
+    ):
+        status = main()
+    return status, printed.getvalue(), errors.getvalue()
+
+
+class Commands(unittest.TestCase):
+    def test_own_data_become_a_model_file_by_train_evaluate_and_export(self):
+        with TemporaryDirectory() as temporary:
+            folder, data = Path(temporary) / "run", Path(temporary) / "data.xyz"
+            write_labelled(data, shaken("H2O", 20, "train") + shaken("H2O", 4, "valid") + shaken("CH4", 4, "test"))
+            train = [
+                "train",
+                data,
+                "--start",
+                TINY,
+                "--folder",
+                folder,
+                "--how",
+                "refined",
+                "--epochs",
+                1,
+                "--threads",
+                1,
+            ]
+            status, printed, errors = run(*train)
+            self.assertEqual((status, errors), (0, ""))
+            self.assertIn("train: 20 structures, 60 atoms", printed)
+            self.assertIn("epoch    1 of 1", printed)
+            # A run that goes on needs no data files, and this one has ended.
+            self.assertEqual(run(*(argument for argument in train if argument != data))[0], 0)
+            status, printed, _ = run("evaluate", folder, data, "--threads", 1)
+            self.assertEqual(status, 0)
+            self.assertIn("| charge 0 unpaired 0 | 4 |", printed)
+            model = Path(temporary) / "model.safetensors"
+            self.assertEqual(run("export", folder, model)[0], 0)
+            self.assertEqual(load_model(model).hyperparameters["num_features"], 8)
+
+    def test_errors_are_one_line_and_status_1(self):
+        with TemporaryDirectory() as temporary:
+            status, _, errors = run("export", temporary, Path(temporary) / "model.safetensors")
+            self.assertEqual(status, 1)
+            self.assertRegex(errors, "^Expected best.pth in .* but found none: no epoch has ended there yet\n$")
+            status, _, errors = run("train", "--start", TINY, "--folder", temporary)
+            self.assertRegex(errors, "^Expected structures to train on but found none.*\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()
