@@ -6,8 +6,8 @@ struct Parameters {
   atoms: u32,
   start: u32, // in indices: [N+1]
   row: u32, // in indices: rows in the order of their neighbour
-  left: u32, // vec4s in pairs
-  xs_adjoint: u32, // vec4s in features
+  left: u32, // vec4s in features from here on
+  xs_adjoint: u32,
   xp_adjoint: u32,
   xd_adjoint: u32,
   shares: u32,
@@ -15,7 +15,6 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> features: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> pairs: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> indices: array<u32>;
 
 @compute @workgroup_size(THREADS)
@@ -32,10 +31,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let end = indices[parameters.start + b + 1u];
   for (var n = indices[parameters.start + b]; n < end; n++) {
     let left = parameters.left + 4u * indices[parameters.row + n] * FEATURES4 + f;
-    xs += pairs[left];
-    xp += pairs[left + FEATURES4];
-    xd += pairs[left + 2u * FEATURES4];
-    gradient += pairs[left + 3u * FEATURES4];
+    xs += features[left];
+    xp += features[left + FEATURES4];
+    xd += features[left + 2u * FEATURES4];
+    gradient += features[left + 3u * FEATURES4];
   }
   features[parameters.xs_adjoint + id.x] += xs;
   features[parameters.xp_adjoint + id.x] += xp;

@@ -30,7 +30,7 @@ struct Parameters {
   xp_adjoint: u32,
   xd_adjoint: u32,
   shares: u32,
-  left: u32, // vec4s in pairs
+  left: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -147,10 +147,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 //:end
     let left = parameters.left + 4u * n * FEATURES4 + f;
-    pairs[left] = left_s;
-    pairs[left + FEATURES4] = left_p;
-    pairs[left + 2u * FEATURES4] = left_d;
-    pairs[left + 3u * FEATURES4] = vec4<f32>(left_gradient, 0.0);
+    features[left] = left_s;
+    features[left + FEATURES4] = left_p;
+    features[left + 2u * FEATURES4] = left_d;
+    features[left + 3u * FEATURES4] = vec4<f32>(left_gradient, 0.0);
   }
 //:for m in 0..CLUSTER_ATOMS
   if (atoms[${m}] != NONE) {

@@ -5,7 +5,7 @@ import type { Structure } from "../structure/structure.ts";
 const pairsPerAtom = 40;
 
 /**
- * Splits structures into batches that a device's largest binding holds, in order. What needs the room are the radial maps and adjoints of
+ * Splits structures into batches that a device's largest binding holds, in order. What needs the room are the radial maps of
  * all pairs; a structure that is too large by itself is a batch of its own, and the device says so.
  *
  * @param largestBinding Bytes.
@@ -15,7 +15,7 @@ export function batchesOf(
   network: Network,
   largestBinding: number,
 ): (readonly Structure[])[] {
-  const bytesPerPair = (2 * 3 * network.modules.length + 4) * network.features * 4;
+  const bytesPerPair = 2 * 3 * network.modules.length * network.features * 4;
   const atoms = Math.max(1, Math.floor(largestBinding / (pairsPerAtom * bytesPerPair)));
   const batches: Structure[][] = [];
   let room = 0;

@@ -6,8 +6,8 @@ import { batchesOf } from "./batch_size.ts";
 
 const network = buildNetwork(tinyModel());
 
-/** Bytes that one atom of dense matter needs: 40 pairs, s, p and d maps of two modules, values and slopes, and four adjoints, 8 features. */
-const bytesPerAtom = 40 * (2 * 3 * 2 + 4) * 8 * 4;
+/** Bytes that one atom of dense matter needs: 40 pairs, s, p and d maps of two modules, values and slopes, 8 features. */
+const bytesPerAtom = 40 * 2 * 3 * 2 * 8 * 4;
 
 function structureOf(atoms: number): Structure {
   return {

@@ -170,7 +170,7 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
   const outputs = orders.map(() => memory.room(atoms, F));
   const shares = memory.room(3 * atoms * features4, 4);
   const { clusterCount, rowCount, table, rows } = indices.pairRows;
-  const left = messages.pairs.data.length / 4;
+  const left = memory.room(4 * rowCount, F);
   const writer = new PlanWriter();
   writer.dispatch("pair_adjoint", [
     ...[clusterCount, table, rows, messages.pairs.geometry, messages.pairs.radial, messages.pairs.slope],
@@ -178,7 +178,7 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
   ], Math.ceil(clusterCount * features4 / harness.tile.threads));
   const written = await harness.run(writer.finish(), {
     features: memory.data,
-    pairs: Float32Array.of(...messages.pairs.data, ...new Float32Array(16 * rowCount * features4).fill(NaN)),
+    pairs: messages.pairs.data,
     indices: indices.data,
   });
 
@@ -188,7 +188,7 @@ async function checkPairAdjoint(bench: KernelBench): Promise<Comparison[]> {
     const width = 4 * features4;
     for (let n = 0; n < rowCount; n++) {
       const b = indices.data[4 * (rows + n)]!;
-      for (let f = 0; f < width; f++) sum[b * width + f]! += written.pairs[4 * left + (4 * n + k) * width + f]!;
+      for (let f = 0; f < width; f++) sum[b * width + f]! += written.features[4 * left + (4 * n + k) * width + f]!;
     }
     return Float32Array.from(sum);
   };
@@ -299,18 +299,17 @@ async function checkGatherAdjoint(bench: KernelBench): Promise<Comparison[]> {
   const { rowCount, rows } = indices.pairRows;
   const before = orders.map(() => bench.random(atoms * F)), sharesBefore = bench.random(12 * atoms * features4);
   const left = bench.random(rowCount * 4 * F);
-  const memory = new Memory(), pairs = new Memory();
+  const memory = new Memory();
   const places = before.map((rows) => memory.put(rows, F));
   const shares = memory.put(sharesBefore, 12);
   const writer = new PlanWriter();
   writer.dispatch(
     "local_gather_adjoint",
-    [atoms, indices.neighbourStart, indices.neighbourRow, pairs.put(left, F), ...places, shares],
+    [atoms, indices.neighbourStart, indices.neighbourRow, memory.put(left, F), ...places, shares],
     Math.ceil(atoms * features4 / harness.tile.threads),
   );
   const written = await harness.run(writer.finish(), {
     features: memory.data,
-    pairs: pairs.data,
     indices: indices.data,
   });
   const collected = (k: number, left: Float64Array) => {

@@ -1,6 +1,6 @@
 import type { PlanContext } from "./plan_context.ts";
 
-/** Where the pairs' arrays stand in the pairs buffer, vec4s. */
+/** Where the pairs' arrays stand, vec4s, in the pairs buffer unless it says otherwise. */
 export interface PairArrays {
   /** `[pair]` (unit vector, distance). */
   readonly geometry: number;
@@ -10,7 +10,7 @@ export interface PairArrays {
   readonly radial: readonly number[];
   /** g′, likewise. */
   readonly slope: readonly number[];
-  /** What `pair_adjoint.wgsl` leaves for a module's `local_gather_adjoint.wgsl`, `[row][4][F]`. */
+  /** What `pair_adjoint.wgsl` leaves for a module's `local_gather_adjoint.wgsl`, `[row][4][F]` in the features buffer. */
   readonly left: number;
 }
 
@@ -23,7 +23,7 @@ export function planPairs(context: PlanContext): PairArrays {
   const gradient = context.pairs.take(pairs);
   const room = () => network.modules.map(() => context.pairs.take(3 * pairs * weights.features4));
   const radial = room(), slope = room();
-  const left = context.pairs.take(4 * context.batch.pairRows.rowCount * weights.features4);
+  const left = context.features.take(4 * context.batch.pairRows.rowCount * weights.features4);
   writer.dispatch(
     "pair_geometry",
     [pairs, first, second, image, atomTable, elements.count, elements.repulsion, geometry, place, gradient],
