@@ -21,8 +21,10 @@ export function planPairs(context: PlanContext): PairArrays {
   const geometry = context.pairs.take(pairs);
   const place = context.pairs.take(pairs);
   const gradient = context.pairs.take(pairs);
-  const room = () => network.modules.map(() => context.pairs.take(3 * pairs * weights.features4));
-  const radial = room(), slope = room();
+  const size = 3 * pairs * weights.features4;
+  const all = context.pairs.take(2 * network.modules.length * size);
+  const radial = network.modules.map((_, m) => all + m * size);
+  const slope = radial.map((place) => place + network.modules.length * size);
   const left = context.features.take(4 * context.batch.pairRows.rowCount * weights.features4);
   writer.dispatch(
     "pair_geometry",
@@ -30,6 +32,6 @@ export function planPairs(context: PlanContext): PairArrays {
     context.groups(pairs),
   );
   const { threads, x, y } = context.grid(pairs * network.modules.length * weights.features4);
-  writer.dispatch("radial_maps", [pairs, geometry, place, radial[0]!, threads], x, y);
+  writer.dispatch("radial_maps", [pairs, geometry, place, all, threads], x, y);
   return { geometry, gradient, radial, slope, left };
 }

@@ -91,7 +91,13 @@ export class PlanWriter {
   }
 }
 
-/** Hands out places in a buffer, one after the other; counts vec4s. */
+/** Vec4s of a cache line. */
+const line = 4;
+
+/**
+ * Hands out places in a buffer, one after the other; counts vec4s. Arrays begin in the middle of a cache line: where their
+ * rows begin with one, the software driver takes a third longer to gather them (docs/performance.md).
+ */
 export class Arena {
   #length = 0;
 
@@ -102,8 +108,8 @@ export class Arena {
 
   /** Room for an array. */
   take(vec4s: number): number {
-    const offset = this.#length;
-    this.#length += vec4s;
+    const offset = this.#length + (line + line / 2 - this.#length % line) % line;
+    this.#length = offset + vec4s;
     return offset;
   }
 }
