@@ -3,7 +3,8 @@
 //   ssp    a(x) = α (softplus(βx) − ln 2) / β      a′(x) = α σ(βx)          (β = 0: α x / 2 and α / 2)
 // Near βx = 0 the shifted softplus cancels, so its Taylor series is used there.
 
-// exp to the last bit or so, whatever the driver's own is worth: eˣ = 2ⁿ eʳ, |r| ≤ ln 2 / 2, ln 2 in two parts.
+// exp to the last bit or so, whatever the driver's own is worth: eˣ = 2ⁿ eʳ, |r| ≤ ln 2 / 2, ln 2 in two parts. 2ⁿ is added
+// to the exponent's bits, which overflow nowhere between the limits; ldexp looks after cases that do not occur.
 fn exponential(x: vec4<f32>) -> vec4<f32> {
   let y = clamp(x, vec4<f32>(-87.0), vec4<f32>(87.0));
   let n = round(y * 1.44269504);
@@ -15,7 +16,7 @@ fn exponential(x: vec4<f32>) -> vec4<f32> {
   p = fma(r, p, vec4<f32>(0.5));
   p = fma(r, p, vec4<f32>(1.0));
   p = fma(r, p, vec4<f32>(1.0));
-  return ldexp(p, vec4<i32>(n));
+  return bitcast<vec4<f32>>(bitcast<vec4<i32>>(p) + (vec4<i32>(n) << vec4<u32>(23u)));
 }
 
 fn sigmoid(z: vec4<f32>) -> vec4<f32> {

@@ -2,8 +2,9 @@
 //   forward layer of a residual block   y = W·a(x) + b              (second layer: + the block's input as r₁)
 //   its adjoint                         x̄ = a′(x) ∘ (Wᵀ·ȳ)          (first layer: + the block's output adjoint as r₁)
 // One dispatch computes many layers that do not depend on each other: workgroup z is the job, x a block of rows, y a
-// block of columns. W is packed [input][output], output contiguous; Wᵀ is packed a second time, so that the same kernel
-// serves both directions. Rows of x, y, p, r are [row][width], padded with zeros to whole vec4s; offsets count vec4s.
+// block of columns. W is packed [block][input][column], a block being LAYER_BLOCK vec4 columns, with inputs filled up with
+// zeros to a multiple of F; Wᵀ is packed a second time, so that the same kernel serves both directions. Rows of x, y, p, r
+// are [row][width], padded with zeros to whole vec4s; offsets count vec4s.
 //
 // A thread computes TILE_ROWS rows × TILE_COLUMNS vec4 columns in named registers; the inputs are activated once while
 // they are staged in workgroup memory, and the loop over k stays rolled (see docs/performance.md).
@@ -67,7 +68,6 @@ fn finish(job: Job, row: u32, column: u32, sum: vec4<f32>) {
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
 ) {
   let job = load_job(group.z);
   let first_row = group.x * WORKGROUP_ROWS;
@@ -76,25 +76,30 @@ fn main(
     return;
   }
 
-  let staged_count = WORKGROUP_ROWS * job.inputs;
-  let available = (job.rows - first_row) * job.inputs;
-  for (var i = thread; i < staged_count; i += COLUMN_THREADS * ROW_THREADS) {
-    var x = vec4<f32>(0.0);
-    if (i < available) {
-      x = features[job.x + first_row * job.inputs + i];
-      if (job.activation != NONE) {
-        let column = i % job.inputs;
-        x = activation(x, weights[job.activation + column], weights[job.activation + job.inputs + column]);
-      }
+  let last_row = job.rows - 1u - first_row;
+  for (var column = local.x; column < job.inputs; column += COLUMN_THREADS) {
+    var alpha = vec4<f32>(0.0);
+    var beta = vec4<f32>(0.0);
+    if (job.activation != NONE) {
+      alpha = weights[job.activation + column];
+      beta = weights[job.activation + job.inputs + column];
     }
-    staged[i] = x;
+    for (var row = local.y; row < WORKGROUP_ROWS; row += ROW_THREADS) {
+      var x = features[job.x + (first_row + min(row, last_row)) * job.inputs + column];
+      if (job.activation != NONE) {
+        x = activation(x, alpha, beta);
+      }
+      staged[row * MAX_INPUTS + column] = x;
+    }
   }
   workgroupBarrier();
 
   let row = local.y * TILE_ROWS;
+  let block = 4u * ((job.inputs + FEATURES4 - 1u) / FEATURES4 * FEATURES4) * LAYER_BLOCK;
 //:for c in 0..TILE_COLUMNS
   let column${c} = first_column + ${c}u * COLUMN_THREADS + local.x;
-  let weight${c} = job.weight + min(column${c}, job.outputs - 1u);
+  let packed${c} = min(column${c}, job.outputs - 1u);
+  let weight${c} = job.weight + packed${c} / LAYER_BLOCK * block + packed${c} % LAYER_BLOCK;
 //:end
 //:for r in 0..TILE_ROWS
 //:for c in 0..TILE_COLUMNS
@@ -102,15 +107,15 @@ fn main(
 //:end
 //:end
   for (var k = 0u; k < job.inputs; k++) {
-    let w = 4u * k * job.outputs;
+    let w = 4u * k * LAYER_BLOCK;
 //:for c in 0..TILE_COLUMNS
     let a${c} = weights[weight${c} + w];
-    let b${c} = weights[weight${c} + w + job.outputs];
-    let c${c} = weights[weight${c} + w + 2u * job.outputs];
-    let d${c} = weights[weight${c} + w + 3u * job.outputs];
+    let b${c} = weights[weight${c} + w + LAYER_BLOCK];
+    let c${c} = weights[weight${c} + w + 2u * LAYER_BLOCK];
+    let d${c} = weights[weight${c} + w + 3u * LAYER_BLOCK];
 //:end
 //:for r in 0..TILE_ROWS
-    let x${r} = staged[(row + ${r}u) * job.inputs + k];
+    let x${r} = staged[(row + ${r}u) * MAX_INPUTS + k];
 //:for c in 0..TILE_COLUMNS
     sum${r}_${c} += fma(x${r}.xxxx, a${c}, fma(x${r}.yyyy, b${c}, fma(x${r}.zzzz, c${c}, x${r}.w * d${c})));
 //:end

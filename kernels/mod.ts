@@ -4,6 +4,7 @@
  * @module
  */
 import activation from "./activation.wgsl" with { type: "text" };
+import activations from "./activations.wgsl" with { type: "text" };
 import atomSums from "./atom_sums.wgsl" with { type: "text" };
 import attentionFeatures from "./attention_features.wgsl" with { type: "text" };
 import attentionQuotientAdjoint from "./attention_quotient_adjoint.wgsl" with { type: "text" };
@@ -14,6 +15,7 @@ import dFunctions from "./d_functions.wgsl" with { type: "text" };
 import dispersionWeights from "./dispersion_weights.wgsl" with { type: "text" };
 import forces from "./forces.wgsl" with { type: "text" };
 import linear from "./linear.wgsl" with { type: "text" };
+import linearRows from "./linear_rows.wgsl" with { type: "text" };
 import localGather from "./local_gather.wgsl" with { type: "text" };
 import localGatherAdjoint from "./local_gather_adjoint.wgsl" with { type: "text" };
 import longRange from "./long_range.wgsl" with { type: "text" };
@@ -34,6 +36,8 @@ export interface KernelSource {
   readonly parts: readonly string[];
   /** Name of the entry point. */
   readonly entry: string;
+  /** Whether the rows of a workgroup are open until its pipeline is made. */
+  readonly rows?: true;
 }
 
 const longRangeParts = [pairVector, longRangeNeighbours, switching, atomSums];
@@ -41,6 +45,9 @@ const longRangeParts = [pairVector, longRangeNeighbours, switching, atomSums];
 /** All pipelines by name. A value and its adjoint are two entry points of one text. */
 export const kernelSources = {
   linear: { parts: [activation, linear], entry: "main" },
+  linear_rows: { parts: [activation, linearRows], entry: "plain", rows: true },
+  linear_rows_activated: { parts: [activation, linearRows], entry: "activated", rows: true },
+  activations: { parts: [activation, activations], entry: "main" },
   pair_geometry: { parts: [pairVector, radialTable, pairGeometry], entry: "main" },
   radial_maps: { parts: [radialMaps], entry: "main" },
   local_gather: { parts: [dFunctions, localGather], entry: "main" },

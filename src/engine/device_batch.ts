@@ -12,7 +12,7 @@ import { firstInputCount, type NetworkPlan, planNetwork } from "./plan/network_p
 import { repulsionPolynomials } from "./radial_tables.ts";
 import { vec4s } from "./vec4s.ts";
 import { type KernelTime, KernelTimer } from "./kernel_times.ts";
-import { bindings, type Pipelines } from "./pipelines.ts";
+import { bindings } from "./pipelines.ts";
 import { parameterBlockSize, type Plan } from "./plan/plan.ts";
 import { StagingBuffer } from "./read_back.ts";
 import type { DeviceResults, EngineState } from "./webgpu_engine.ts";
@@ -69,6 +69,8 @@ class GrowingBuffer {
 /** A plan with its parameter blocks on the device. */
 interface DevicePlan {
   readonly plan: Plan;
+  /** Of each dispatch. */
+  readonly pipelines: readonly GPUComputePipeline[];
   readonly parameters: GPUBuffer;
   readonly bindGroup: GPUBindGroup;
   /** Of each dispatch where its parameter block stands, bytes. */
@@ -156,7 +158,7 @@ export class DeviceBatch {
 
   /** Uploads the positions, evaluates, and copies `slots` slots of the results to the staging buffer. */
   submit(structures: readonly Structure[], slots: number): void {
-    const { device, pipelines } = this.#state;
+    const { device } = this.#state;
     if (this.#updatePairs(structures)) this.#rebuild(structures);
     this.#state.onPhase?.("neighbour list");
     writePositions(structures, this.#pairs, this.#indices!, this.#positions);
@@ -164,7 +166,7 @@ export class DeviceBatch {
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     const step = this.#step!;
-    for (let k = 0; k < step.plan.dispatches.length; k++) encode(pass, pipelines, step, k, k > 0);
+    for (let k = 0; k < step.plan.dispatches.length; k++) encode(pass, step, k, k > 0);
     pass.end();
     encoder.copyBufferToBuffer(this.#results, 0, this.staging.buffer, 0, this.atoms * slots * 16);
     const commands = encoder.finish();
@@ -174,14 +176,14 @@ export class DeviceBatch {
 
   /** What each kernel takes of the last evaluation, which is repeated with a pass for each dispatch. */
   async timeKernels(): Promise<KernelTime[]> {
-    const { device, pipelines } = this.#state;
+    const { device } = this.#state;
     const step = this.#step!;
     const { dispatches } = step.plan;
     const timer = new KernelTimer(device, dispatches.length);
     const encoder = device.createCommandEncoder();
     dispatches.forEach((_, k) => {
       const pass = encoder.beginComputePass(timer.pass(k));
-      encode(pass, pipelines, step, k, false);
+      encode(pass, step, k, false);
       pass.end();
     });
     timer.resolve(encoder);
@@ -266,7 +268,8 @@ export class DeviceBatch {
       ],
     });
     const offsets = Uint32Array.from(plan.dispatches, (dispatch) => dispatch.parameters);
-    return { plan, parameters, bindGroup, offsets };
+    const ofDispatches = plan.dispatches.map((dispatch) => pipelines.of(dispatch));
+    return { plan, pipelines: ofDispatches, parameters, bindGroup, offsets };
   }
 }
 
@@ -278,13 +281,12 @@ export class DeviceBatch {
  */
 function encode(
   pass: GPUComputePassEncoder,
-  { pipelines }: Pipelines,
-  { plan: { dispatches }, bindGroup, offsets }: DevicePlan,
+  { plan: { dispatches }, pipelines, bindGroup, offsets }: DevicePlan,
   k: number,
   follows: boolean,
 ): void {
-  const { kernel, x, y, z } = dispatches[k]!;
-  if (!follows || dispatches[k - 1]!.kernel !== kernel) pass.setPipeline(pipelines[kernel]);
+  const { x, y, z } = dispatches[k]!;
+  if (!follows || pipelines[k - 1] !== pipelines[k]) pass.setPipeline(pipelines[k]!);
   pass.setBindGroup(0, bindGroup, offsets, k, 1);
   pass.dispatchWorkgroups(x, y, z);
 }

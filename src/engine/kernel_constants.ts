@@ -6,7 +6,7 @@ import { grid } from "./split_coordinate.ts";
 import type { Tile } from "./tile.ts";
 
 /** Most linear layers that one dispatch can compute; fixes the size of a parameter block. */
-export const maximumJobs = 16;
+export const maximumJobs = 32;
 
 /** Most jobs of one dispatch of structure_product.wgsl. */
 export const maximumProducts = 3;
@@ -27,7 +27,7 @@ export function kernelConstants(
   const shift = L === null ? 0 : (2 * L * L + 1) / Math.pow(L * L + 1, 1.5);
   return {
     NONE: "0xffffffffu",
-    MAX_JOBS: "16u",
+    MAX_JOBS: `${maximumJobs}u`,
     MAX_PRODUCTS: `${maximumProducts}u`,
     RESULT_SLOTS: `${resultSlots}u`,
     // tile
@@ -41,11 +41,13 @@ export function kernelConstants(
     SUM_TILE: tile.sumTile,
     SUM_SLICES: tile.sumSlices,
     ATOM_THREADS: tile.atomThreads,
+    ACTIVATION_ROWS: tile.activationRows,
     THREADS: tile.threads,
     GROUP_THREADS: tile.groupThreads,
     // architecture
     MODULES: network.modules.length,
     FEATURES4: weights.features4,
+    LAYER_BLOCK: weights.layerBlock,
     RADIAL4: 3 * network.modules.length * weights.features4,
     RANDOM4: weights.random4,
     RANDOM_FEATURES: network.modules[0]?.randomFeatures ?? 0,

@@ -91,7 +91,7 @@ export class KernelHarness {
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const dispatch of plan.dispatches) {
-      pass.setPipeline(this.#pipelines.pipelines[dispatch.kernel]);
+      pass.setPipeline(this.#pipelines.of(dispatch));
       pass.setBindGroup(0, bindGroup, [dispatch.parameters]);
       pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
     }

@@ -1,12 +1,34 @@
 import { type KernelName, type KernelSource, kernelSources } from "../../kernels/mod.ts";
 import { DeviceError } from "./device.ts";
-import { parameterBlockSize } from "./plan/plan.ts";
+import { type Dispatch, parameterBlockSize } from "./plan/plan.ts";
 import { expandTemplate } from "./template.ts";
 
 /** All pipelines of one model and tile, with the bind group layout that they share. */
-export interface Pipelines {
+export class Pipelines {
   readonly layout: GPUBindGroupLayout;
-  readonly pipelines: Readonly<Record<KernelName, GPUComputePipeline>>;
+  readonly #byKernel: ReadonlyMap<KernelName, GPUComputePipeline>;
+  readonly #withRows: (kernel: KernelName, rows: number) => GPUComputePipeline;
+  readonly #byRows = new Map<string, GPUComputePipeline>();
+
+  /** @param withRows Compiles a kernel for workgroups of so many rows. */
+  constructor(
+    layout: GPUBindGroupLayout,
+    byKernel: ReadonlyMap<KernelName, GPUComputePipeline>,
+    withRows: (kernel: KernelName, rows: number) => GPUComputePipeline,
+  ) {
+    this.layout = layout;
+    this.#byKernel = byKernel;
+    this.#withRows = withRows;
+  }
+
+  /** The pipeline of a dispatch. */
+  of({ kernel, workgroupRows }: Dispatch): GPUComputePipeline {
+    if (workgroupRows === undefined) return this.#byKernel.get(kernel)!;
+    const key = `${kernel} ${workgroupRows}`;
+    const pipeline = this.#byRows.get(key) ?? this.#withRows(kernel, workgroupRows);
+    this.#byRows.set(key, pipeline);
+    return pipeline;
+  }
 }
 
 /** The buffers of the shared bind group, by binding; `kernels/*.wgsl` declare the ones they use. */
@@ -84,20 +106,24 @@ export async function createPipelines(
 ): Promise<Pipelines> {
   const layout = createLayout(device);
   const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-  const pipelines: Partial<Record<KernelName, GPUComputePipeline>> = {};
+  const pipelines = new Map<KernelName, GPUComputePipeline>();
   const modules = new Map<string, GPUShaderModule>();
+  const moduleOf = new Map<KernelName, GPUShaderModule>();
+  const create = (name: KernelName, constants: Record<string, number> = {}) =>
+    device.createComputePipeline({
+      label: name,
+      layout: pipelineLayout,
+      compute: { module: moduleOf.get(name)!, entryPoint: kernelSources[name].entry, constants },
+    });
   for (const [name, source] of Object.entries(kernelSources) as [KernelName, KernelSource][]) {
     const code = kernelText(source, constants);
     device.pushErrorScope("validation");
     const module = modules.get(code) ?? device.createShaderModule({ label: name, code });
     modules.set(code, module);
-    pipelines[name] = device.createComputePipeline({
-      label: name,
-      layout: pipelineLayout,
-      compute: { module, entryPoint: source.entry },
-    });
+    moduleOf.set(name, module);
+    if (!("rows" in source)) pipelines.set(name, create(name));
     const error = await device.popErrorScope();
     if (error !== null) throw new DeviceError(`Kernel ${name} was refused by the driver: ${error.message}`);
   }
-  return { layout, pipelines: pipelines as Record<KernelName, GPUComputePipeline> };
+  return new Pipelines(layout, pipelines, (kernel, rows) => create(kernel, { ROWS: rows }));
 }

@@ -52,9 +52,10 @@ Deno.test("expandTemplate refuses what it cannot make sense of, and says in whic
 Deno.test("expandTemplate leaves no directive in any kernel, for either kind of d functions", () => {
   for (const source of Object.values(kernelSources)) {
     for (const D_FUNCTIONS of [5, 6]) {
+      const sizes = { FEATURES4: 3, LAYER_BLOCK: 2 };
       for (const SUM_SLICES of [1, 16]) {
         const tile = { TILE_ROWS: 4, TILE_COLUMNS: 1, CLUSTER_ATOMS: 3, PRODUCT_ATOMS: 4, SUM_TILE: 2, SUM_SLICES };
-        const text = expandTemplate(source.parts.join("\n"), { D_FUNCTIONS, ...tile });
+        const text = expandTemplate(source.parts.join("\n"), { D_FUNCTIONS, ...tile, ...sizes });
         assert.doesNotMatch(text, /\/\/:|\$\{/);
       }
     }

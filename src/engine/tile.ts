@@ -10,6 +10,12 @@ export interface Tile {
   readonly columnThreads: number;
   /** Threads of a workgroup along a linear layer's rows. */
   readonly rowThreads: number;
+  /** Rows of a linear layer in a workgroup with a thread for each, to choose from; none: never one thread a row. */
+  readonly layerRows: readonly number[];
+  /** From how many atoms on linear layers have a thread for each row. */
+  readonly leastRowAtoms: number;
+  /** Rows of an activation, one vec4 column wide, that one thread computes. */
+  readonly activationRows: number;
   /** Atoms of a cluster in the local interaction (`clusters.ts`). */
   readonly clusterAtoms: number;
   /** Atoms whose products with a structure's matrix one thread computes. */
@@ -33,10 +39,13 @@ export interface Tile {
 export const tiles: Readonly<Record<Tile["name"], Tile>> = {
   software: {
     name: "software",
-    tileRows: 8,
+    tileRows: 4,
     tileColumns: 2,
     columnThreads: 8,
     rowThreads: 1,
+    layerRows: [24, 64, 192],
+    leastRowAtoms: 12,
+    activationRows: 8,
     clusterAtoms: 3,
     productAtoms: 8,
     sumTile: 2,
@@ -51,6 +60,9 @@ export const tiles: Readonly<Record<Tile["name"], Tile>> = {
     tileColumns: 1,
     columnThreads: 16,
     rowThreads: 4,
+    layerRows: [],
+    leastRowAtoms: 0,
+    activationRows: 1,
     clusterAtoms: 1,
     productAtoms: 1,
     sumTile: 1,

@@ -18,6 +18,11 @@ export class Memory {
     return this.#push(new Float32Array(rows * 4 * vec4s(width)).fill(NaN));
   }
 
+  /** Vec4s put so far. */
+  get length(): number {
+    return this.#length / 4;
+  }
+
   /** All of it. */
   get data(): Float32Array<ArrayBuffer> {
     const data = new Float32Array(this.#length);

@@ -1,6 +1,5 @@
 import type { KernelName } from "../../../kernels/mod.ts";
 import { maximumJobs } from "../kernel_constants.ts";
-import { none } from "../packed_weights.ts";
 
 /** One dispatch: a pipeline, its parameter block, and the grid of workgroups. */
 export interface Dispatch {
@@ -10,6 +9,8 @@ export interface Dispatch {
   readonly x: number;
   readonly y: number;
   readonly z: number;
+  /** Rows of a workgroup where the kernel leaves them open. */
+  readonly workgroupRows?: number;
 }
 
 /** A list of dispatches in order, ready to be replayed every step. */
@@ -19,7 +20,7 @@ export interface Plan {
   readonly parameters: Uint32Array<ArrayBuffer>;
 }
 
-/** One linear layer of a `linear` dispatch; see `kernels/linear.wgsl`. Offsets and widths count vec4s. */
+/** One linear layer; see `kernels/linear.wgsl`. Offsets and widths count vec4s. */
 export interface LinearJob {
   readonly rows: number;
   readonly inputs: number;
@@ -33,13 +34,15 @@ export interface LinearJob {
   readonly p?: number;
   readonly r1?: number;
   readonly r2?: number;
+  /** α of the activation by which the next layer reads y, followed by β. */
+  readonly next?: number;
 }
 
 /** Bytes at which a dynamic uniform offset may stand on every device. */
 const alignment = 256;
 
 /** Bytes of the largest parameter block; every binding has this size. */
-export const parameterBlockSize = maximumJobs * 48;
+export const parameterBlockSize = maximumJobs * 64;
 
 /** Collects dispatches and their parameters. */
 export class PlanWriter {
@@ -47,40 +50,12 @@ export class PlanWriter {
   #words: number[] = [];
 
   /** Adds a dispatch of x × y × z workgroups; none where there is nothing to do. */
-  dispatch(kernel: KernelName, words: readonly number[], x: number, y = 1, z = 1): void {
+  dispatch(kernel: KernelName, words: readonly number[], x: number, y = 1, z = 1, workgroupRows?: number): void {
     if (x === 0 || y === 0 || z === 0) return;
-    this.#dispatches.push({ kernel, parameters: this.#words.length * 4, x, y, z });
+    const dispatch = { kernel, parameters: this.#words.length * 4, x, y, z };
+    this.#dispatches.push(workgroupRows === undefined ? dispatch : { ...dispatch, workgroupRows });
     for (const word of words) this.#words.push(word);
     while ((this.#words.length * 4) % alignment !== 0) this.#words.push(0);
-  }
-
-  /** Adds linear layers that do not depend on each other, as many as fit in each dispatch. */
-  linear(jobs: readonly LinearJob[], workgroupRows: number, workgroupColumns: number): void {
-    for (let from = 0; from < jobs.length; from += maximumJobs) {
-      const part = jobs.slice(from, from + maximumJobs);
-      const rows = Math.max(...part.map((job) => job.rows));
-      const columns = Math.max(...part.map((job) => job.outputs));
-      this.dispatch(
-        "linear",
-        part.flatMap((job) => [
-          job.rows,
-          job.inputs,
-          job.outputs,
-          job.x,
-          job.y,
-          job.weight,
-          job.bias ?? none,
-          job.activation ?? none,
-          job.derivative ?? none,
-          job.p ?? none,
-          job.r1 ?? none,
-          job.r2 ?? none,
-        ]),
-        Math.ceil(rows / workgroupRows),
-        Math.ceil(columns / workgroupColumns),
-        part.length,
-      );
-    }
   }
 
   finish(): Plan {

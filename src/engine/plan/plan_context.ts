@@ -4,6 +4,7 @@ import type { ElementPlaces } from "../element_table.ts";
 import type { PackedWeights } from "../packed_weights.ts";
 import type { Tile } from "../tile.ts";
 import { Arena, type LinearJob, PlanWriter } from "./plan.ts";
+import { type LinearLayers, linearLayers } from "./linear_layers.ts";
 import { ResidualJobs, sideBySide } from "./residual_jobs.ts";
 
 /** Workgroups along one side of a grid, that every device allows. */
@@ -19,6 +20,7 @@ export class PlanContext {
   readonly pairs = new Arena();
   /** Writes residual stacks and MLPs of `[atom][F]`. */
   readonly residual: ResidualJobs;
+  readonly #layers: LinearLayers;
 
   constructor(
     readonly network: Network,
@@ -28,6 +30,7 @@ export class PlanContext {
     readonly tile: Tile,
   ) {
     this.residual = new ResidualJobs(weights, this.features, batch.atoms);
+    this.#layers = linearLayers(this.writer, this.features, weights, tile, batch.atoms);
   }
 
   /** D functions: 5 or 6. */
@@ -58,8 +61,7 @@ export class PlanContext {
 
   /** Adds linear layers that do not depend on each other. */
   linear(jobs: readonly LinearJob[]): void {
-    const { tileRows, rowThreads, tileColumns, columnThreads } = this.tile;
-    this.writer.linear(jobs, tileRows * rowThreads, tileColumns * columnThreads);
+    this.#layers.add(jobs);
   }
 
   /** Adds sequences of layers, the first of each together, then the second of each, and so on. */

@@ -141,11 +141,16 @@ export class ResidualJobs {
   }
 }
 
-/** Sequences of layers side by side: the first of each in one dispatch, then the second of each, and so on. */
+/**
+ * Sequences of layers side by side: the first of each in one dispatch, then the second of each, and so on. Each knows by
+ * which activation the next one of its sequence reads it.
+ */
 export function sideBySide(sequences: readonly (readonly LinearJob[])[]): LinearJob[][] {
   const length = Math.max(0, ...sequences.map((sequence) => sequence.length));
-  return Array.from(
-    { length },
-    (_, step) => sequences.flatMap((sequence) => sequence[step] === undefined ? [] : [sequence[step]]),
-  );
+  return Array.from({ length }, (_, step) =>
+    sequences.flatMap((sequence): LinearJob[] => {
+      const job = sequence[step], next = sequence[step + 1];
+      if (job === undefined) return [];
+      return next?.activation === undefined || next.x !== job.y ? [job] : [{ ...job, next: next.activation }];
+    }));
 }
