@@ -35,6 +35,12 @@ ROUNDS = 6
 #: Uncounted time of each calculator at the beginning, as a share of the counted: both compile what they find hot.
 WARM_UP = 0.3
 
+#: Uncounted steps at the beginning of each turn: the other calculators had the caches, and threads had gone to sleep or left.
+SETTLING = 3
+
+#: Fewest counted steps of a turn.
+FEWEST = 3
+
 #: Most that energies (an atom, eV) and forces (eV/Å) of the same positions may differ: both are float32 at best.
 LARGEST_DIFFERENCES = (1e-4, 1e-3)
 
@@ -117,9 +123,10 @@ class Candidate:
         return min(times)
 
     def run(self, steps):
-        """Steps that count; before them one that does not, for the other calculator had the caches."""
+        """Steps that count; before them some that do not."""
         self._prepare()
-        self.step()
+        for _ in range(SETTLING):
+            self.step()
         self.milliseconds += [self.step() for _ in range(steps)]
 
 
@@ -143,7 +150,7 @@ def measure(atoms, published, devices, arguments):
             first_forces.append(drivers[-1].first_forces)
             candidates.append(Candidate(device, drivers[-1].atoms))
         slowest = max(candidate.warm_up(WARM_UP * arguments.seconds) for candidate in candidates)
-        steps = int(np.clip(1e3 * arguments.seconds / ROUNDS / slowest, 1, 200))
+        steps = int(np.clip(1e3 * arguments.seconds / ROUNDS / slowest, FEWEST, 200))
         for turn in range(ROUNDS):
             for candidate in candidates if turn % 2 == 0 else candidates[::-1]:
                 candidate.run(steps)
