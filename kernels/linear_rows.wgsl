@@ -16,11 +16,11 @@ struct Job {
   x: u32,
   x_stride: u32,
   inputs: u32, // at most F; beyond, W is zero, and x whatever stands there
-  y: u32,
+  y: u32, // NONE where only its activation is read
   stride: u32,
   columns: u32, // at most LAYER_BLOCK: those that are written
   weight: u32,
-  bias: u32, // this and all below: NONE where the layer has none
+  bias: u32, // this and all below: NONE where there is none
   sum: u32, // of earlier terms, where a layer has more than F inputs
   scale: u32,
   r1: u32,
@@ -134,7 +134,9 @@ fn layer(group: vec3<u32>, thread: u32, is_activated: bool) {
     if (job.r2 != NONE) {
       y${c} += features[job.r2 + at + ${c}u];
     }
-    features[job.y + at + ${c}u] = y${c};
+    if (job.y != NONE) {
+      features[job.y + at + ${c}u] = y${c};
+    }
     if (is_activated) {
       features[job.value + at + ${c}u] = activation(y${c}, alpha${c}, beta${c});
       features[job.slope + at + ${c}u] = activation_derivative(y${c}, alpha${c}, beta${c});

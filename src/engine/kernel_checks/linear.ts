@@ -200,6 +200,8 @@ async function checkActivatedLayer(bench: KernelBench, workgroupRows: number): P
     guard2: memory.put(guard, F),
     hiddenAdjoint: memory.room(atoms, F),
     guard3: memory.put(guard, F),
+    inPlace: memory.room(atoms, F),
+    yInPlace: memory.room(atoms, F),
   };
   const first = weights.linear.get(linear1)!, second = weights.linear.get(linear2)!;
   const activation = weights.activation.get(activation2)!;
@@ -207,11 +209,18 @@ async function checkActivatedLayer(bench: KernelBench, workgroupRows: number): P
   const arena = new Arena();
   arena.take(memory.length);
   const layers = new RowLayers(writer, arena, weights, harness.tile, atoms, workgroupRows);
-  const steps = sideBySide([[
-    { ...forward(first, atoms, at.x, at.hidden), r1: at.r1, r2: at.r2 },
-    { ...forward(second, atoms, at.hidden, at.y), activation },
-    { ...backward(second, atoms, at.yAdjoint, at.hiddenAdjoint), derivative: activation, p: at.hidden },
-  ]]);
+  const steps = sideBySide([
+    [
+      { ...forward(first, atoms, at.x, at.hidden), r1: at.r1, r2: at.r2 },
+      { ...forward(second, atoms, at.hidden, at.y), activation },
+      { ...backward(second, atoms, at.yAdjoint, at.hiddenAdjoint), derivative: activation, p: at.hidden },
+    ],
+    // the same, but for the sums, which are not kept
+    [
+      { ...forward(first, atoms, at.x, at.inPlace), r1: at.r1, r2: at.r2, isHidden: true },
+      { ...forward(second, atoms, at.inPlace, at.yInPlace), activation },
+    ],
+  ]);
   for (const jobs of steps) layers.add(jobs);
   memory.room(arena.length - memory.length, 1);
   const { features } = await harness.run(writer.finish(), { weights: weights.data, features: memory.data });
@@ -259,6 +268,13 @@ async function checkActivatedLayer(bench: KernelBench, workgroupRows: number): P
         value: (at) => dot(yAdjoint, linear(linear2, activate(kind, activation2, at).value, atoms)),
         at: found,
       },
+    },
+    {
+      name: "the same without y",
+      found: rowsAt(features, at.yInPlace, atoms, F),
+      width: F,
+      expected: unpadded(features, at.y, atoms, F),
+      allowed: new Float64Array(atoms * F),
     },
     ...guardsOf(features, [at.guard1, at.guard2, at.guard3], F, guard),
   ];

@@ -36,6 +36,8 @@ export interface LinearJob {
   readonly r2?: number;
   /** α of the activation by which the next layer reads y, followed by β. */
   readonly next?: number;
+  /** Whether nothing but that next layer and its adjoint read y. */
+  readonly isHidden?: boolean;
 }
 
 /** Bytes at which a dynamic uniform offset may stand on every device. */

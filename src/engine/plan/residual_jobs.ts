@@ -46,7 +46,7 @@ export class ResidualJobs {
     for (const block of blocks) {
       const hidden = this.#take();
       const output = this.#take();
-      jobs.push(this.#layer(block.linear1, block.activation1, input, hidden));
+      jobs.push({ ...this.#layer(block.linear1, block.activation1, input, hidden), isHidden: true });
       jobs.push({ ...this.#layer(block.linear2, block.activation2, hidden, output), r1: input });
       saved.push({ block, input, hidden });
       input = output;
@@ -80,7 +80,11 @@ export class ResidualJobs {
       ...(options.r1 === undefined ? {} : { r1: options.r1 }),
       ...(options.r2 === undefined ? {} : { r2: options.r2 }),
     };
-    return { jobs: [...stack.jobs, last], stack, mlp, output };
+    // of the stack's output only the activation is read
+    const before = stack.jobs.map((job, k): LinearJob =>
+      k === stack.jobs.length - 1 ? { ...job, isHidden: true } : job
+    );
+    return { jobs: [...before, last], stack, mlp, output };
   }
 
   /** Adjoint of {@linkcode mlp}: x̄ [+ extra] from ȳ, written to `output` where one is given. */

@@ -82,10 +82,10 @@ export class RowLayers implements LinearLayers {
     }
   }
 
-  /** Room for an activation of x. */
-  #room(x: number, activation: number, rows: number): Activated {
+  /** Room for an activation of x, in place of x where nothing else reads that. */
+  #room(x: number, activation: number, rows: number, isHidden = false): Activated {
     const size = rows * this.#weights.features4;
-    const activated = { value: this.#arena.take(size), slope: this.#arena.take(size) };
+    const activated = { value: isHidden ? x : this.#arena.take(size), slope: this.#arena.take(size) };
     this.#activated.set(keyOf(x, activation), activated);
     return activated;
   }
@@ -96,7 +96,10 @@ export class RowLayers implements LinearLayers {
     const { rows, inputs, outputs, activation, p, derivative } = job;
     const x = activation === undefined ? job.x : this.#activated.get(keyOf(job.x, activation))!.value;
     const scale = p === undefined || derivative === undefined ? none : this.#activated.get(keyOf(p, derivative))!.slope;
-    const { value, slope } = next === undefined ? { value: none, slope: none } : this.#room(job.y, next, rows);
+    const { value, slope } = next === undefined
+      ? { value: none, slope: none }
+      : this.#room(job.y, next, rows, job.isHidden);
+    const y = value === job.y ? none : job.y;
     const termCount = Math.ceil(inputs / features4);
     for (let row = 0; row < rows; row += this.#atoms) {
       for (let column = 0; column < outputs; column += layerBlock) {
@@ -108,7 +111,7 @@ export class RowLayers implements LinearLayers {
             x + row * inputs + term * features4,
             inputs,
             Math.min(features4, inputs - term * features4),
-            at(job.y),
+            at(y),
             outputs,
             Math.min(layerBlock, outputs - column),
             job.weight + (column / layerBlock * termCount + term) * 4 * features4 * layerBlock,
