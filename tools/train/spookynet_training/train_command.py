@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from .dataset import SPLITS, load_dataset, read_dataset, save_dataset
 from .hyperparameters import smaller
 from .loss import Weights
 from .start import compressed_start, random_start, refined_start
+from .team import Team, team_of
 from .training import Options, Training
 
 #: What a run learns from, in its folder.
@@ -42,26 +44,36 @@ def add_arguments(parser) -> None:
         parser.add_argument(f"--weight-{name}", type=float, default=getattr(weights, name))
     parser.add_argument("--largest-force", type=float, default=30.0, help="frames with a larger one are left out, eV/Å")
     parser.add_argument("--seed", type=int, default=plain.seed)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, help="that share each batch; one a core, or one where a GPU computes")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
 
 
 def run(options) -> None:
     """Trains; interrupted with Ctrl-C or SIGTERM it saves its state and ends."""
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
     packed = options.folder / DATA_FILE
-    if packed.exists():
-        dataset = load_dataset(packed)
-    else:
+    if not packed.exists():
         dataset = read_dataset(options.data, options.largest_force)
         if not dataset.groups["train"]:
             raise ValueError("Expected structures to train on but found none in the split train")
         options.folder.mkdir(parents=True, exist_ok=True)
         save_dataset(dataset, packed)
+    with team_of(options.processes or _default_processes(options.device), _train, options) as team:
+        _train(team, options)
+
+
+def _default_processes(device: str) -> int:
+    if device != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _train(team: Team, options) -> None:
+    torch.manual_seed(options.seed)
+    dataset = load_dataset(options.folder / DATA_FILE)
+    show = print if team.leads else lambda *_, **__: None
     for split in SPLITS:
         structures, atoms = dataset.count(split)
-        print(f"{split}: {structures} structures, {atoms} atoms", flush=True)
+        show(f"{split}: {structures} structures, {atoms} atoms", flush=True)
     start = load_model(options.start).requires_grad_(False)
     groups = dataset.groups["train"]
     if options.how == "refined":
@@ -69,20 +81,20 @@ def run(options) -> None:
     else:
         make = compressed_start if options.how == "compressed" else random_start
         model = make(smaller(start.hyperparameters, options.features, options.modules), start, groups)
-    print(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
+    show(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
     weights = Weights(**{name: getattr(options, f"weight_{name}") for name in Weights.__dataclass_fields__})
     settings = Options(
         epochs=options.epochs,
-        learning_rate=options.learning_rate,
         step_atoms=options.step_atoms,
         most_pairs=options.most_pairs,
+        learning_rate=options.learning_rate,
         warm_up=options.warm_up,
         average=options.average,
         patience=options.patience,
         seed=options.seed,
         weights=weights,
     )
-    training = Training(model, dataset, options.folder, settings, options.device)
+    training = Training(model, dataset, options.folder, settings, options.device, team)
     if training.steps > 0:
-        print(f"going on after step {training.steps}, epoch {training.epoch + 1}", flush=True)
+        show(f"going on after step {training.steps}, epoch {training.epoch + 1}", flush=True)
     training.run()

@@ -22,6 +22,7 @@ from .evaluation import errors_of
 from .loss import Weights, loss_of
 from .network import SpookyNet
 from .optimiser import Optimiser
+from .team import Team
 
 #: Files of a run's folder.
 STATE_FILE, LOG_FILE, CURVES_FILE, BEST_FILE = "state.pt", "log.jsonl", "curves.svg", "best.pth"
@@ -57,7 +58,7 @@ class Options:
 
     epochs: int = 40
     step_atoms: int = 400
-    most_pairs: int = 4000
+    most_pairs: int = 8000
     learning_rate: float = 1e-3
     last_learning_rate: float = 1e-5
     warm_up: int = 200
@@ -80,14 +81,25 @@ class Training:
     dataset : Dataset
     folder : Path
         Gets the state, the log (one JSON object an epoch), the curves and the best model so far.
+    team : Team
+        This process among those that train the same model; each of them makes its own ``Training`` of equal arguments.
     """
 
-    def __init__(self, model: SpookyNet, dataset: Dataset, folder: Path, options: Options, device: str = "cpu"):
+    def __init__(
+        self,
+        model: SpookyNet,
+        dataset: Dataset,
+        folder: Path,
+        options: Options,
+        device: str = "cpu",
+        team: Team = Team(),
+    ):
         self.model = model.to(device)
         self.groups = {size: group.to(device) for size, group in dataset.groups["train"].items()}
         self.dataset = dataset
         self.folder = folder
         self.options = options
+        self.team = team
         self.domain = domain_of(dataset)
         self.average = Average(self.model, options.average)
         self.optimiser = Optimiser(self.model)
@@ -101,9 +113,12 @@ class Training:
         self.atoms = 0
         self.seconds = 0.0
         self._interrupted = False
+        self._ends = False
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE_FILE).exists():
             self._restore()
+        # No process writes a state before all have read it.
+        team.sum(torch.zeros(1))
 
     def run(self, most_steps: int | None = None) -> None:
         """Trains to the end, until it gets worse, until it is interrupted (SIGINT, SIGTERM), or for some steps more."""
@@ -126,7 +141,7 @@ class Training:
         steps = list(steps_of(batches_of(self.groups, self.options.most_pairs, rng), self.options.step_atoms))
         started = saved = time.monotonic()
         for step in steps[self.step_in_epoch :]:
-            if self.steps >= last_step or self._interrupted:
+            if self.steps >= last_step or self._ends:
                 break
             self._set_learning_rate((self.epoch + self.step_in_epoch / len(steps)) / self.options.epochs)
             self._take_step(step)
@@ -138,7 +153,7 @@ class Training:
                 saved = now
                 self._save()
                 share = 100 * self.step_in_epoch / len(steps)
-                print(f"epoch {self.epoch + 1}, {share:.0f} %: loss {self.loss_sum / self.atoms:.4f}", flush=True)
+                self._print(f"epoch {self.epoch + 1}, {share:.0f} %: loss {self.loss_sum / self.atoms:.4f}")
         return self.step_in_epoch >= len(steps)
 
     def _take_step(self, step) -> None:
@@ -146,6 +161,9 @@ class Training:
         atoms = sum(size * len(rows) for size, rows in step)
         total = 0.0
         for size, rows in step:
+            rows = self.team.share(rows)
+            if len(rows) == 0:
+                continue
             part = self.groups[size][torch.as_tensor(rows)]
             output = self.model(
                 part.numbers,
@@ -157,6 +175,7 @@ class Training:
             loss = loss_of(output, part, self.options.weights) / atoms
             loss.backward()
             total += float(loss.detach())
+        total = self._sum_over_team(total)
         if not math.isfinite(total):
             raise ArithmeticError(
                 f"Expected a finite loss but found {total} in step {self.steps + 1}: lower the learning rate"
@@ -167,6 +186,18 @@ class Training:
         self.loss_sum += total * atoms
         self.atoms += atoms
 
+    def _sum_over_team(self, loss: float) -> float:
+        """Puts the gradients of all processes together; gives the sum of their losses, and notes if one shall end."""
+        parameters = list(self.model.parameters())
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        said = gradients[0].new_tensor([loss, float(self._interrupted)])
+        sums = self.team.sum(torch.cat([gradient.flatten() for gradient in gradients] + [said]))
+        parts = sums.split([gradient.numel() for gradient in gradients] + [1, 1])
+        for parameter, part in zip(parameters, parts):
+            parameter.grad = part.view_as(parameter)
+        self._ends = bool(parts[-1] > 0)
+        return float(parts[-2])
+
     def _set_learning_rate(self, progress: float) -> None:
         first, last = self.options.learning_rate, self.options.last_learning_rate
         rate = last + 0.5 * (first - last) * (1 + math.cos(math.pi * progress))
@@ -175,6 +206,16 @@ class Training:
     def _finish_epoch(self) -> None:
         self.epoch += 1
         self.step_in_epoch = 0
+        if self.team.leads:
+            self._validate()
+        # What decides when to end is the same everywhere.
+        judged = torch.tensor([self.best, self.best_epoch] if self.team.leads else [0.0, 0.0], dtype=torch.float64)
+        self.best, best_epoch = self.team.sum(judged).tolist()
+        self.best_epoch = int(best_epoch)
+        self.loss_sum, self.atoms = 0.0, 0
+        self._save()
+
+    def _validate(self) -> None:
         errors = errors_of(self.average.model, self.dataset, "valid", self.options.checked_structures)
         row = {
             "epoch": self.epoch,
@@ -184,14 +225,12 @@ class Training:
             "learning_rate": self.learning_rate,
             "valid": {name: sums.means() for name, sums in errors.items()},
         }
-        self.loss_sum, self.atoms = 0.0, 0
         valid = row["valid"].get("all")
         score = row["loss"] if valid is None else valid["force_meV_per_A"] + 10 * valid["energy_meV_per_atom"]
         if score < self.best:
             self.best, self.best_epoch = score, self.epoch
             _write_whole(self.folder / BEST_FILE, lambda path: torch.save(self.average.model.state_dict(), path))
         self._append_log(row)
-        self._save()
         shown = (
             "no validation structures"
             if valid is None
@@ -199,10 +238,9 @@ class Training:
             f"energy {valid['energy_meV_per_atom']:.2f} meV/atom"
         )
         best = " (best)" if self.best_epoch == self.epoch else ""
-        print(
+        self._print(
             f"epoch {self.epoch:4d} of {self.options.epochs}: loss {row['loss']:.4f}, {shown}{best}, "
-            f"{self.seconds / 60:.1f} min",
-            flush=True,
+            f"{self.seconds / 60:.1f} min"
         )
 
     def _append_log(self, row: dict) -> None:
@@ -216,7 +254,13 @@ class Training:
     def _is_hopeless(self) -> bool:
         return self.epoch - self.best_epoch >= self.options.patience
 
+    def _print(self, line: str) -> None:
+        if self.team.leads:
+            print(line, flush=True)
+
     def _save(self) -> None:
+        if not self.team.leads:
+            return
         state = {
             "hyperparameters": self.model.hyperparameters,
             "options": asdict(self.options),
