@@ -1,19 +1,16 @@
 import { buildNetwork } from "../model/build_network.ts";
 import type { Model } from "../model/model.ts";
 import type { Network } from "../model/network.ts";
-import { checkCoordinates, checkElements, checkProperties } from "../reference/checks.ts";
 import type { PhaseObserver } from "../structure/evaluation_phase.ts";
 import type { Property, Result } from "../structure/result.ts";
 import type { Structure } from "../structure/structure.ts";
-import { assembleResults, slotsFor } from "./assemble_results.ts";
-import { batchesOf } from "./batch_size.ts";
 import { type DeviceDescription, MissingDeviceError } from "./device.ts";
 import { missingKernel } from "./packed_weights.ts";
-import { computeHessian } from "./batched_hessian.ts";
 import { type DomainOptions, GuardedCalculator } from "./guarded_calculator.ts";
 import { fasterOf } from "./device_trial.ts";
 import type { Tile } from "./tile.ts";
 import { ReferenceCalculator } from "./reference_calculator.ts";
+import { WebGpuCalculator } from "./webgpu_calculator.ts";
 import { WebGpuEngine } from "./webgpu_engine.ts";
 
 /** How a calculator computes. */
@@ -111,22 +108,26 @@ async function openCalculator(network: Network, options: CalculatorOptions): Pro
 async function openFastest(network: Network, options: CalculatorOptions): Promise<Calculator> {
   const missing = missingKernel(network);
   if (missing !== null) return openProcessor(network, options, `${missing} has no kernel`);
+  let chosen = false;
+  const onPhase: PhaseObserver = (ended) => chosen && options.onPhase?.(ended);
+  const tried = { ...options, onPhase };
   let engine: WebGpuEngine;
   try {
-    engine = await openEngine(network, "gpu", options);
+    engine = await openEngine(network, "gpu", tried);
   } catch (error) {
     if (!(error instanceof MissingDeviceError)) throw error;
     return openProcessor(network, options, "there is no graphics processor");
   }
-  await using processor = openProcessor(network, options);
-  const { fastest, reason } = await fasterOf(
-    new WebGpuCalculator(network, engine),
-    processor,
-    options.expectedAtoms ?? 1,
-  );
-  if (fastest === "gpu") return new WebGpuCalculator(network, engine, reason);
-  engine.destroy();
-  return openProcessor(network, options, reason);
+  try {
+    await using processor = openProcessor(network, tried);
+    const graphics = new WebGpuCalculator(network, engine);
+    const { fastest, reason } = await fasterOf(graphics, processor, options.expectedAtoms ?? 1);
+    if (fastest === "cpu") return openProcessor(network, options, reason);
+    chosen = true;
+    return new WebGpuCalculator(network, engine, reason);
+  } finally {
+    if (!chosen) engine.destroy();
+  }
 }
 
 async function openEngine(
@@ -150,65 +151,4 @@ function openProcessor(
   reason?: string,
 ): Calculator {
   return new ReferenceCalculator(network, { longRangeCutoff, threads, onPhase }, reason);
-}
-
-const defaultProperties: readonly Property[] = ["energy", "forces"];
-
-/** {@linkcode Calculator} on a WebGPU device. */
-class WebGpuCalculator implements Calculator {
-  #network: Network;
-  #engine: WebGpuEngine;
-  readonly device: DeviceDescription;
-
-  /** @param reason Why `auto` takes it. */
-  constructor(network: Network, engine: WebGpuEngine, reason?: string) {
-    this.#network = network;
-    this.#engine = engine;
-    this.device = { ...engine.description, ...(reason !== undefined && { reason }) };
-  }
-
-  compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
-  compute(structures: readonly Structure[], properties?: Iterable<Property>): Promise<Result[]>;
-  async compute(
-    input: Structure | readonly Structure[],
-    properties: Iterable<Property> = defaultProperties,
-  ): Promise<Result | Result[]> {
-    const wanted = new Set(properties);
-    const structures = "numbers" in input ? [input] : input;
-    this.#check(structures, wanted);
-    const results: Result[] = [];
-    for (const batch of batchesOf(structures, this.#network, this.#engine.largestBinding)) {
-      const raw = await this.#engine.compute(batch, slotsFor(wanted));
-      results.push(...assembleResults(this.#network, batch, raw, wanted));
-    }
-    if (wanted.has("hessian")) {
-      for (const [s, structure] of structures.entries()) {
-        const hessian = await computeHessian(structure, (displaced) => this.compute(displaced));
-        results[s] = { ...results[s]!, hessian };
-      }
-    }
-    return "numbers" in input ? results[0]! : results;
-  }
-
-  computeSync(structures: readonly Structure[], properties: Iterable<Property> = defaultProperties): Result[] {
-    const wanted = new Set(properties);
-    if (wanted.has("hessian")) throw new RangeError("Expected properties other than the Hessian in a synchronous call");
-    this.#check(structures, wanted);
-    return batchesOf(structures, this.#network, this.#engine.largestBinding).flatMap((batch) =>
-      assembleResults(this.#network, batch, this.#engine.computeSync(batch, slotsFor(wanted)), wanted)
-    );
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#engine.destroy();
-    return Promise.resolve();
-  }
-
-  #check(structures: readonly Structure[], wanted: ReadonlySet<Property>): void {
-    checkProperties(this.#network, wanted);
-    for (const structure of structures) {
-      checkCoordinates(structure);
-      checkElements(this.#network, structure.numbers);
-    }
-  }
 }
