@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createCalculator } from "../../src/engine/calculator.ts";
 import { loadModel } from "../../src/model/load_model.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
+import { trainingDomain } from "../../src/model/training_domain.ts";
 import { createStructure } from "../../src/structure/create_structure.ts";
 import { hasAdapter } from "../adapter.ts";
 import { checkpointPath, loadCases } from "../reference_cases.ts";
@@ -69,7 +70,12 @@ Deno.test({
       const expected: ExportedCase[] = JSON.parse(await Deno.readTextFile(`${temporary}/cases.json`));
       for (const format of ["safetensors", "pth"]) {
         const model = await loadModel(`${temporary}/model.${format}`);
-        assert.equal(model.extras["trained_on"], '{"elements": [1, 6, 8]}');
+        if (format === "safetensors") {
+          const { elements, charge, unpaired, closest } = trainingDomain(model);
+          assert.deepEqual([elements, charge, unpaired], [[1, 6, 8], [-1, 1], [0, 2]]);
+          assert.deepEqual(closest?.pairs, [{ elements: [1, 8], distance: 0.7 }]);
+          assert.equal(model.metadata.get("licence"), "MIT");
+        }
         // Float64 against float64: rounding alone. The kernels compute in float32.
         await compare(`${temporary}/model.${format}`, expected, "cpu", 1e-11);
         if (await hasAdapter()) await compare(`${temporary}/model.${format}`, expected, "software", 2e-5);

@@ -87,23 +87,23 @@ def take_tables(model: SpookyNet, source: SpookyNet) -> None:
             buffer.copy_(tables[name])
 
 
-def save_published(model: SpookyNet, path: str | Path, extras: dict | None = None) -> None:
-    """Writes a checkpoint that the published code loads, in single precision; ``extras`` become further keys."""
+def save_published(model: SpookyNet, path: str | Path) -> None:
+    """Writes a checkpoint that the published code loads, in single precision."""
     state = {name: value.detach().clone() for name, value in _state(model).items()}
     state["keep_prob"] = torch.tensor(1.0)
-    torch.save({**model.hyperparameters, **(extras or {}), "state_dict": state}, path)
+    torch.save({**model.hyperparameters, "state_dict": state}, path)
 
 
-def save_safetensors(model: SpookyNet, path: str | Path, extras: dict | None = None) -> None:
+def save_safetensors(model: SpookyNet, path: str | Path, texts: dict[str, str] | None = None) -> None:
     """Writes the same as safetensors with the hyperparameters in ``__metadata__``; single precision, little-endian.
 
     Parameters
     ----------
-    extras : dict, optional
-        Further numbers, flags and texts to be kept beside the hyperparameters.
+    texts : dict, optional
+        What ``__metadata__`` says besides, such as ``domain`` and ``licence`` (``docs/models.md``).
     """
-    hyperparameters = json.dumps({**model.hyperparameters, **(extras or {})}, ensure_ascii=False)
-    header = {"__metadata__": {"format": "pt", "hyperparameters": hyperparameters}}
+    metadata = {"format": "pt", "hyperparameters": json.dumps(model.hyperparameters), **(texts or {})}
+    header = {"__metadata__": metadata}
     blocks = []
     position = 0
     # Numbers of eight bytes come first, so that all are aligned.

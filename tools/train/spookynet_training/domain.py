@@ -42,3 +42,19 @@ def domain_of(dataset: Dataset) -> dict:
         "closest": dict(sorted(closest.items())),
         "structures": dataset.count("train")[0],
     }
+
+
+def stated_domain(seen: dict) -> dict:
+    """The same as model files say it under ``domain`` (``docs/models.md``).
+
+    Returns
+    -------
+    dict
+        ``elements``: symbols; ``charge`` and ``unpaired``: the least and the greatest; ``closest``: as above, Å.
+    """
+    return {
+        "elements": [chemical_symbols[number] for number in seen["elements"]],
+        "charge": [seen["charges"][0], seen["charges"][-1]],
+        "unpaired": [seen["unpaired"][0], seen["unpaired"][-1]],
+        "closest": seen["closest"],
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
@@ -11,8 +10,8 @@ from .network import SpookyNet
 from .training import BEST_FILE, STATE_FILE
 
 
-def best_model(folder: Path) -> tuple[SpookyNet, dict[str, str]]:
-    """The moving average at its best validation error, and what its file shall say besides the hyperparameters.
+def best_model(folder: Path) -> tuple[SpookyNet, dict]:
+    """The moving average at its best validation error, and what it was trained on as ``domain_of`` gives it.
 
     Raises
     ------
@@ -24,4 +23,4 @@ def best_model(folder: Path) -> tuple[SpookyNet, dict[str, str]]:
     state = torch.load(folder / STATE_FILE, map_location="cpu")
     model = SpookyNet(state["hyperparameters"])
     model.load_state_dict(torch.load(folder / BEST_FILE, map_location="cpu"))
-    return model, {"trained_on": json.dumps(state["domain"])}
+    return model, state["domain"]

@@ -1,6 +1,7 @@
 """The commands, as a user types them."""
 
 import io
+import json
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -25,6 +26,12 @@ def run(*arguments):
     ):
         status = main()
     return status, printed.getvalue(), errors.getvalue()
+
+
+def metadata_of(path):
+    """The texts of a safetensors file."""
+    data = path.read_bytes()
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
 
 
 class Commands(unittest.TestCase):
@@ -56,8 +63,16 @@ class Commands(unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertIn("| charge 0 unpaired 0 | 4 |", printed)
             model = Path(temporary) / "model.safetensors"
-            self.assertEqual(run("export", folder, model)[0], 0)
+            self.assertEqual(run("export", folder, model, "--licence", "MIT", "--taught-by", "tiny")[0], 0)
             self.assertEqual(load_model(model).hyperparameters["num_features"], 8)
+            texts = metadata_of(model)
+            self.assertEqual((texts["licence"], texts["taught_by"], texts["training_structures"]), ("MIT", "tiny", "20"))
+            domain = json.loads(texts["domain"])
+            self.assertEqual(domain["elements"], ["H", "O"])
+            self.assertEqual((domain["charge"], domain["unpaired"]), ([0, 0], [0, 0]))
+            self.assertEqual(list(domain["closest"]), ["H-H", "H-O"])
+            self.assertEqual(run("export", folder, model)[0], 0)
+            self.assertNotIn("licence", metadata_of(model))
 
     def test_processes_that_share_the_batches_end_with_the_same_model_as_one(self):
         with TemporaryDirectory() as temporary:

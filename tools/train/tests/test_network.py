@@ -92,7 +92,7 @@ class Files(unittest.TestCase):
         take_tables(model, teacher())
         with TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            save_safetensors(model, path, {"trained_on": "nothing"})
+            save_safetensors(model, path, {"taught_by": "nobody"})
             save_published(model, Path(folder) / "model.pth")
             found = load_model(path)
             content = torch.load(Path(folder) / "model.pth")

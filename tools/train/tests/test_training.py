@@ -136,10 +136,10 @@ class Loop(TemporaryFolderTest):
         self.assertEqual([row["epoch"] for row in rows], [1, 2, 3])
         self.assertLess(rows[-1]["loss"], 0.7 * rows[0]["loss"])
         self.assertIn("polyline", (self.folder / "run" / "curves.svg").read_text())
-        model, extras = best_model(self.folder / "run")
+        model, seen = best_model(self.folder / "run")
         last = errors_of(model, self.dataset, "train")["all"].means()
         self.assertLess(last["energy_meV_per_atom"], 0.5 * first["energy_meV_per_atom"])
-        self.assertEqual(json.loads(extras["trained_on"])["elements"], [1, 6, 7, 8])
+        self.assertEqual(seen["elements"], [1, 6, 7, 8])
         self.assertIn("| charge 0 unpaired 1 | 20 |", table_of(errors_of(model, self.dataset, "train")))
 
     def test_interrupted_and_gone_on_with_it_ends_with_the_same_numbers(self):
