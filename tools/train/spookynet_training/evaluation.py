@@ -87,6 +87,16 @@ def _add(found: dict[str, Errors], model: SpookyNet, part: Structures, kinds: li
             errors.dipole += float(dipole[k])
 
 
+def counts_of(dataset: Dataset, split: str) -> dict[str, int]:
+    """How many structures of each class a split has, and of ``all``."""
+    counts = {"all": dataset.count(split)[0]}
+    for group in dataset.groups[split].values():
+        for kind, count in zip(*torch.unique(group.kind, return_counts=True)):
+            name = f"kind {dataset.kinds[int(kind)]}"
+            counts[name] = counts.get(name, 0) + int(count)
+    return dict(sorted(counts.items()))
+
+
 def table_of(errors: dict[str, Errors]) -> str:
     """The errors as a table in Markdown."""
     lines = [

@@ -2,6 +2,7 @@
 
 import io
 import json
+import json
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -59,9 +60,15 @@ class Commands(unittest.TestCase):
             self.assertIn("epoch    1 of 1", printed)
             # A run that goes on needs no data files, and this one has ended.
             self.assertEqual(run(*(argument for argument in train if argument != data))[0], 0)
-            status, printed, _ = run("evaluate", folder, data, "--threads", 1)
+            report = Path(temporary) / "errors.json"
+            status, printed, _ = run("evaluate", folder, data, "--threads", 1, "--json", report)
             self.assertEqual(status, 0)
             self.assertIn("| charge 0 unpaired 0 | 4 |", printed)
+            report = json.loads(report.read_text())
+            self.assertEqual(report["structures"]["train"], {"all": 20, "kind all": 20})
+            self.assertEqual(report["structures"]["test"], {"all": 4, "kind all": 4})
+            self.assertEqual(report["errors"]["all"]["structures"], 4)
+            self.assertIn(f"{report['errors']['all']['force_meV_per_A']:.1f}", printed)
             model = Path(temporary) / "model.safetensors"
             self.assertEqual(run("export", folder, model, "--licence", "MIT", "--taught-by", "tiny")[0], 0)
             self.assertEqual(load_model(model).hyperparameters["num_features"], 8)
