@@ -24,8 +24,9 @@ export interface CalculatorOptions extends DomainOptions {
   /** Cutoff of electrostatics and dispersion, Å, in place of the model's. */
   readonly longRangeCutoff?: number;
   /**
-   * About how many atoms will be computed together, by default few: `auto` tries devices with so many, and from some 24 on
-   * Mesa's software driver is faster with threads (that counts when a process opens its first device).
+   * About how many atoms will be computed together, by default few: `auto` tries devices with so many, the float64 engine
+   * starts as many threads at once as pay for them, and from some 24 on Mesa's software driver is faster with threads (that
+   * counts when a process opens its first device).
    */
   readonly expectedAtoms?: number;
   /**
@@ -147,8 +148,8 @@ async function openEngine(
 /** @param reason Why `auto` takes it. */
 function openProcessor(
   network: Network,
-  { longRangeCutoff, threads, onPhase }: CalculatorOptions,
+  { longRangeCutoff, threads, expectedAtoms, onPhase }: CalculatorOptions,
   reason?: string,
 ): Calculator {
-  return new ReferenceCalculator(network, { longRangeCutoff, threads, onPhase }, reason);
+  return new ReferenceCalculator(network, { longRangeCutoff, threads, expectedAtoms, onPhase }, reason);
 }

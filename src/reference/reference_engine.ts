@@ -34,6 +34,8 @@ export interface ReferenceOptions {
   readonly kernels?: WebAssembly.Module | null | undefined;
   /** The most threads that compute together, 1 where nothing is said. A structure takes as many as pay for its size. */
   readonly threads?: number | undefined;
+  /** About how many atoms a structure will have: the threads for them start at once. Few where nothing is said. */
+  readonly expectedAtoms?: number | undefined;
   /** Called at the end of each part of an evaluation. */
   readonly onPhase?: PhaseObserver | undefined;
 }
@@ -51,6 +53,12 @@ const mostThreads = 1024;
 
 /** Up to so many atoms a batch's structures are shared out among the threads, each computing whole ones. */
 const mostAtomsOfOneThread = 200;
+
+/**
+ * From so many atoms on the first evaluation, which fills memory and is compiled as it goes, takes longer than a worker to
+ * start: 80 ms of one thread for 100 atoms.
+ */
+const manyAtoms = 100;
 
 /**
  * SpookyNet in float64 on the processor. Finds the pairs itself and remembers the last composition it has seen.
@@ -80,7 +88,8 @@ export class ReferenceEngine implements Disposable {
    * @throws RangeError for a long-range cutoff that is not a positive length, or a number of threads that is not one.
    */
   constructor(network: Network, options: ReferenceOptions = {}) {
-    const { longRangeCutoff = network.hyperparameters.longRangeCutoff, kernels = null, threads = 1 } = options;
+    const { longRangeCutoff = network.hyperparameters.longRangeCutoff, kernels = null } = options;
+    const { threads = 1, expectedAtoms = 1 } = options;
     if (longRangeCutoff !== null && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
       throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
     }
@@ -101,6 +110,7 @@ export class ReferenceEngine implements Disposable {
     this.#program = new TeamProgram(model, longRangeCutoff, this.#team);
     this.#exchange = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: true });
     this.#workers = new WorkerThreads(this.#control, { model, longRangeCutoff, exchange: this.#exchange });
+    this.#workers.start(threadsFor(expectedAtoms, threads));
   }
 
   /**
@@ -169,7 +179,7 @@ export class ReferenceEngine implements Disposable {
   #shareOut(structures: readonly Structure[]): ReferenceResult[] | null {
     const exchange = Exchange.of(this.#exchange, structures);
     const atoms = structures.reduce((sum, { numbers }) => sum + numbers.length, 0);
-    const threads = this.#workers.muster(Math.min(this.#threads, structures.length));
+    const threads = this.#workers.muster(Math.min(this.#threads, structures.length), atoms >= manyAtoms);
     if (threads === 1) return null;
     this.#workers.begin({ kind: "batch", structures: structures.length, atoms }, threads);
     const own = { evaluate: (structure: Structure) => this.#evaluateWith(structure, 1) };
@@ -185,11 +195,12 @@ export class ReferenceEngine implements Disposable {
   #evaluateWith(structure: Structure, wanted: number): ReferenceResult {
     const { shape, inputs } = this.#step(structure);
     this.#onPhase?.("neighbour list");
-    const threads = wanted === 1 ? 1 : this.#workers.muster(wanted);
+    const atoms = structure.numbers.length;
+    const threads = wanted === 1 ? 1 : this.#workers.muster(wanted, atoms >= manyAtoms);
     const prepares = !this.#isPrepared(structure, threads);
     this.#team.begin(threads);
     this.#lastThreads = threads;
-    if (threads > 1) this.#workers.begin({ kind: "step", prepares, atoms: structure.numbers.length, shape }, threads);
+    if (threads > 1) this.#workers.begin({ kind: "step", prepares, atoms, shape }, threads);
     const result = collectResult(structure, this.#run(structure, threads, prepares, shape, inputs));
     this.#onPhase?.("computation");
     return result;

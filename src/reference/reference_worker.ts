@@ -37,6 +37,7 @@ class ReferenceWorker {
     const { words } = this.#control;
     const at = stateOf(this.#start.rank);
     Atomics.compareExchange(words, at, states.starting, states.waiting);
+    Atomics.notify(words, at);
     for (;;) {
       const state = Atomics.load(words, at);
       if (state === states.leave) return;

@@ -54,6 +54,23 @@ for (
   });
 }
 
+Deno.test("ReferenceEngine computes with several threads from the first structure on where it is large", () => {
+  const network = buildNetwork(tinyModel({ longRangeCutoff: 7 }));
+  using engine = new ReferenceEngine(network, { kernels, threads: 3 });
+  const { energy } = engine.compute(atoms(1, 120, [20, 0, 0, 0, 20, 0, 0, 0, 20]), everything);
+  assert.equal(engine.lastThreads, 3);
+  assert.ok(Number.isFinite(energy));
+});
+
+Deno.test("ReferenceEngine starts the threads of as many atoms as are expected before there are any", async () => {
+  const network = buildNetwork(tinyModel({ longRangeCutoff: 7 }));
+  using engine = new ReferenceEngine(network, { kernels, threads: 3, expectedAtoms: 30 });
+  // those of a few atoms are not waited for
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  engine.compute(atoms(1, 30, undefined), everything);
+  assert.equal(engine.lastThreads, 3);
+});
+
 Deno.test("ReferenceEngine shares out a batch among the threads and gives what one gives", async () => {
   const network = buildNetwork(tinyModel({ longRangeCutoff: 7 }));
   const structures = Array.from({ length: 11 }, (_, s) => atoms(s, 1 + 3 * s, s % 2 === 0 ? undefined : cell));

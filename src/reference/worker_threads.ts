@@ -14,6 +14,10 @@ export interface WorkerStart {
 /** How long the end of a worker's last job is waited for, ms. */
 const longestEnd = 10_000;
 
+/** How long a worker that starts is waited for, ms: it takes some 50, much more only where all processors are
+ * busy, and then comes for a later job. */
+const longestStart = 2000;
+
 /**
  * The workers that compute together with the thread that has this. They start when they are asked for the first time,
  * sleep between jobs, and leave by themselves when there has been nothing to do for some seconds, so that nobody who
@@ -37,18 +41,33 @@ export class WorkerThreads {
   }
 
   /**
-   * How many threads, this one counted, can begin a job at once, of as many as are wanted. Starts workers that are
-   * missing; they come in time for one of the next jobs.
+   * Starts the workers that are missing of so many threads, this one counted. It does not wait for them.
    *
    * @throws Error where a worker has failed before.
    */
-  muster(wanted: number): number {
-    const { words } = this.#control;
+  start(wanted: number): void {
     this.#check();
+    for (let rank = 1; rank < wanted; rank++) {
+      const isGone = Atomics.load(this.#control.words, stateOf(rank)) === states.gone;
+      if (this.#workers[rank] === undefined || isGone) this.#launch(rank);
+    }
+  }
+
+  /**
+   * How many threads, this one counted, can begin a job at once, of as many as are wanted. Starts workers that are
+   * missing.
+   *
+   * @param isLong Whether the job takes longer than a worker to start, which is then waited for; else it comes in time
+   * for one of the next jobs.
+   * @throws Error where a worker has failed before.
+   */
+  muster(wanted: number, isLong: boolean): number {
+    const { words } = this.#control;
+    this.start(wanted);
     let ready = 1;
     for (let rank = 1; rank < wanted; rank++) {
       const at = stateOf(rank);
-      if (this.#workers[rank] === undefined || Atomics.load(words, at) === states.gone) this.#launch(rank);
+      if (isLong) Atomics.wait(words, at, states.starting, longestStart);
       // on its way from the last job to the next
       if (Atomics.load(words, at) === states.working) Atomics.wait(words, at, states.working, longestEnd);
       const isReady = ready === rank &&

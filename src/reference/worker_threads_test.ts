@@ -12,9 +12,9 @@ Deno.test("WorkerThreads reports a worker that has failed instead of going on wi
     longRangeCutoff: null,
     exchange: memory,
   });
-  assert.equal(workers.muster(2), 1);
+  assert.equal(workers.muster(2, false), 1);
   while (control.failure === null) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.throws(() => workers.muster(2), /^Error: Expected all threads to compute but one has failed: .+/);
+  assert.throws(() => workers.muster(2, false), /^Error: Expected all threads to compute but one has failed: .+/);
   workers.dispose();
 });
 
@@ -25,6 +25,6 @@ Deno.test("WorkerThreads starts no workers for one thread", () => {
     longRangeCutoff: null,
     exchange: memory,
   });
-  assert.equal(workers.muster(1), 1);
+  assert.equal(workers.muster(1, false), 1);
   assert.equal(workers.launches, 0);
 });
