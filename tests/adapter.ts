@@ -1,4 +1,5 @@
 import { DeviceError, openDevice } from "../src/engine/device.ts";
+import { skipping } from "./skipping.ts";
 
 /**
  * Whether the software driver, on which the kernels are tested, is there; where it is not, says so.
@@ -12,7 +13,7 @@ export async function hasAdapter(): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     if (Deno.env.get("CI") === "true") throw error;
-    console.warn(`Skipping the tests of the kernels: ${error.message}`);
+    skipping("the kernels", error.message);
     return false;
   }
 }

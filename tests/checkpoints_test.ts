@@ -5,6 +5,7 @@ import { loadModel, parseModel } from "../src/model/load_model.ts";
 import type { Model } from "../src/model/model.ts";
 import { writeSafetensors } from "../src/model/safetensors.ts";
 import { checkpointPath } from "./reference_cases.ts";
+import { skipping } from "./skipping.ts";
 
 /**
  * The checkpoints of `../shared/reference`: tensors, and the SHA-256 of what PyTorch 1.13 loads from each: for every
@@ -54,7 +55,7 @@ function haveCheckpoints(): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound) || Deno.env.get("CI") === "true") throw error;
-    console.warn("Skipping the reference checkpoints: there are none in ../shared/reference");
+    skipping("the published code's checkpoints", "there are none in ../shared/reference");
     return false;
   }
 }

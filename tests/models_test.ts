@@ -9,8 +9,12 @@ import { writeSafetensors } from "../src/model/safetensors.ts";
 import { inBareProject } from "./bare_project.ts";
 import { tinyModel } from "./fixtures/tiny_model.ts";
 import { TlsProxy } from "./tls_proxy.ts";
+import { skipping } from "./skipping.ts";
 
 const file = await publishedFile();
+if (file === null) {
+  skipping("downloads of the published model", "its file is not here to be served (./spookynet models pull published)");
+}
 
 /** The published model's bytes, where this machine has them. */
 async function publishedFile(): Promise<Uint8Array | null> {
@@ -165,9 +169,17 @@ publishedTest("models pull goes through the proxy of HTTP_PROXY", async () => {
   });
 });
 
+async function canEncrypt(): Promise<boolean> {
+  const isPossible = await TlsProxy.isPossible();
+  if (!isPossible) {
+    skipping("downloads through an encrypted proxy", "openssl is missing (Debian: apt-get install openssl)");
+  }
+  return isPossible;
+}
+
 Deno.test({
   name: "models pull goes to the published model's own address, encrypted, through the proxy of HTTPS_PROXY",
-  ignore: file === null || !await TlsProxy.isPossible(),
+  ignore: file === null || !await canEncrypt(),
   fn: async () => {
     await inBareProject(async ({ run }) => {
       await using proxy = await TlsProxy.start("raw.githubusercontent.com", file!);
@@ -221,6 +233,7 @@ async function onTerminal(command: string, input: string, env: Readonly<Record<s
 
 const hasScript = await new Deno.Command("script", { args: ["--version"], stdout: "null", stderr: "null" })
   .output().then(({ success }) => success, () => false);
+if (!hasScript) skipping("questions on a terminal", "script is missing (Debian: apt-get install bsdutils)");
 
 Deno.test({
   name: "--model published asks on a terminal before it downloads",

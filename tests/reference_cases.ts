@@ -1,4 +1,5 @@
 import type { Structure } from "../src/structure/structure.ts";
+import { skipping } from "./skipping.ts";
 
 /** What the published code gives for a case in float64; units as in `Result`. */
 export interface ExpectedResult {
@@ -56,7 +57,7 @@ export async function loadCases(): Promise<Case[]> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     if (Deno.env.get("CI") === "true") throw new Error(`Expected the reference cases at ${folder} but found none`);
-    console.warn(`Skipping the reference cases: there are none at ${folder}`);
+    skipping("the published code's results", `there are no reference cases in ${folder.pathname}`);
   }
   return cases.sort((a, b) => a.name < b.name ? -1 : 1);
 }

@@ -12,7 +12,7 @@ const denoArguments: Record<Part, readonly string[]> = {
   lint: ["lint"],
   types: ["check", "."],
   docs: ["doc", "--lint", "mod.ts"],
-  unit: ["test", "--no-check", "--allow-all", "--doc", "mod.ts", "src", "adapters"],
+  unit: ["test", "--no-check", "--allow-all", "--doc", "mod.ts", "src", "adapters", "README.md", "docs"],
   hosts: ["test", "--no-check", "--allow-all", "tests"],
 };
 
@@ -57,7 +57,13 @@ async function runPart(part: Part): Promise<Counts> {
       clock((performance.now() - started) / 1000)
     })`,
   );
+  for (const reason of skipReasons(output)) console.log(`${" ".repeat(10)}${reason}`);
   return counts;
+}
+
+/** What tests said about what they leave out, and what is missing for it (`tests/skipping.ts`); each once. */
+function skipReasons(output: string): Set<string> {
+  return new Set(output.match(/^Skipping .*$/gm));
 }
 
 /** Runs Deno in the project's folder; gives every line on either stream as it comes, and all of them at the end. */

@@ -4,6 +4,7 @@ import { IpiProcess } from "../../src/cli/ipi_process.ts";
 import { inTemporaryFolder, launcher, project } from "../spookynet_process.ts";
 import { type Acceptance, acceptanceTest } from "./acceptance_test_case.ts";
 import { installDebianPackage } from "./debian_packages.ts";
+import { skipping } from "../skipping.ts";
 
 const example = join(project, "examples", "ipi", "cluster");
 const inCI = Deno.env.get("CI") === "true";
@@ -131,7 +132,7 @@ async function stepsDone(folder: string): Promise<number> {
 const name = "examples/ipi/cluster gives the trajectory of one machine, though drivers are killed";
 const reason = await obstacle();
 if (reason !== null) {
-  console.warn(`Skipping the test of several hosts: ${reason}`);
+  skipping("a cluster of several hosts", reason);
   Deno.test.ignore(name, () => {});
 } else {
   acceptanceTest(name, async (acceptance) => {

@@ -1,3 +1,5 @@
+import { skipping } from "../skipping.ts";
+
 /** What Debian's packages of the hosts' programs are called, by program. */
 const packageOf: Readonly<Record<string, string>> = {
   gcc: "gcc",
@@ -20,7 +22,7 @@ export async function hasProgram(program: string): Promise<boolean> {
     if (await installDebianPackage(debian) && await succeeds(program, ["--version"])) return true;
     throw new Error(`Expected ${program} in CI but found none: apt-get install ${debian}`);
   }
-  console.warn(`Skipping tests: ${program} is missing (Debian: apt-get install ${packageOf[program] ?? program})`);
+  skipping(`what needs ${program}`, `it is missing (Debian: apt-get install ${packageOf[program] ?? program})`);
   return false;
 }
 

