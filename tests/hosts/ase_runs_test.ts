@@ -40,6 +40,74 @@ pythonTest("long_run.py writes a line a block, and what became of energy, speed 
   });
 });
 
+pythonTest("long_run.py goes on where it was, as if it had never stopped", async ({ python }) => {
+  await inTemporaryFolder(async (folder) => {
+    const run = async (name: string, steps: string, ...more: string[]) => {
+      const args = [
+        "--model",
+        tiny,
+        "--device",
+        "cpu",
+        "--steps",
+        steps,
+        "--every",
+        "10",
+        "--timestep",
+        "0.1",
+        ...more,
+      ];
+      const { code, stderr } = await runPython(python, [
+        join(scripts, "long_run.py"),
+        ...args,
+        "--output",
+        join(folder, name),
+      ]);
+      assert.equal(code, 0, stderr);
+      const table = await Deno.readTextFile(join(folder, `${name}.csv`));
+      // Steps, time, energies and temperature; speed and memory are never the same.
+      return table.trimEnd().split("\n").map((line) => line.split(",").slice(0, 5));
+    };
+    const whole = await run("whole", "60");
+    await run("parts", "30");
+    assert.deepEqual(await run("parts", "60", "--resume"), whole);
+  });
+});
+
+pythonTest("long_run.py --check-water lets protons hop and says when a molecule breaks", async ({ python }) => {
+  await runPython(python, ["-m", "unittest", "discover", "--start-directory", scripts], scripts).then((ended) => {
+    assert.equal(ended.code, 0, ended.stderr);
+  });
+  await inTemporaryFolder(async (folder) => {
+    const structure = join(folder, "broken.xyz");
+    await Deno.writeTextFile(structure, "3\ncharge=0\nO 0 0 0\nH 0 0 1\nH 0 1.7 0\n");
+    const args = ["--model", tiny, "--check-water", "--structure", structure, "--output", join(folder, "run")];
+    const { code, stderr } = await runPython(python, [join(scripts, "long_run.py"), ...args]);
+    assert.equal(code, 1);
+    assert.match(stderr, /Expected water, hydronium or hydroxide for --check-water but found a hydrogen 1\.70 Å/);
+  });
+});
+
+pythonTest(
+  "water_droplet.py makes whole molecules as dense as water, with momenta for long_run.py",
+  async ({ python }) => {
+    await inTemporaryFolder(async (folder) => {
+      const script = "import numpy as np, water_droplet as w; a = w.droplet(64, np.random.default_rng(1)); " +
+        "o = a[a.numbers == 8]; r = np.linalg.norm(o.positions - o.positions.mean(0), axis=1).max(); " +
+        "d = a.get_all_distances() + 9 * np.eye(192); w.WholeWater(a); print(r, d.min())";
+      const { stdout, stderr } = await runPython(python, ["-c", script], scripts);
+      const [radius, closest] = stdout.trim().split(" ").map(Number);
+      // 64 molecules of 29.99 Å³ fill a sphere of 7.7 Å.
+      assert.ok(radius! > 6.5 && radius! < 8.5, `${radius} Å ${stderr}`);
+      assert.ok(closest! > 0.9, `${closest} Å`);
+      const output = join(folder, "droplet.xyz");
+      const args = ["--model", tiny, "--device", "cpu", "--molecules", "1", "--picoseconds", "0", "--output", output];
+      const ended = await runPython(python, [join(scripts, "water_droplet.py"), ...args]);
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.match(await Deno.readTextFile(output), /momenta:R:3/);
+    });
+  },
+);
+
 /** Stands for PyTorch as far as the script itself needs it. */
 const fakeTorch = `__version__ = "none"
 class cuda:

@@ -1,13 +1,19 @@
 """A long simulation at constant energy: does the energy stay, and do the driver's speed and memory?
 
 ASE's velocity Verlet with this project's driver through ASE's socket; by default the Zundel cation of examples/. Writes a
-line a block of steps to OUTPUT.csv while it runs, and a summary to OUTPUT.json at the end. Ctrl-C ends it early.
+line a block of steps to OUTPUT.csv while it runs, and a summary to OUTPUT.json at the end. Ctrl-C ends it early, with the
+summary of what there is; with --resume the same command goes on from OUTPUT.npz where that run, or a killed one, was at
+the end of its last block.
 
     python3 long_run.py --device cpu --steps 200000 --output results/zundel-cpu
+
+With --check-water it looks after every tenth step whether a molecule of water has broken, and stops with an error if so.
+water_droplet.py makes a droplet to begin with.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -19,8 +25,16 @@ from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 from ase.md.verlet import VelocityVerlet
 
 from driver import PROJECT, Driver
+from whole_water import WholeWater
 
 COLUMNS = "step,time_ps,energy_mev_per_atom,energy_noise_mev_per_atom,temperature_k,ms_per_step,driver_memory_mib"
+
+#: Steps from one look at the water molecules to the next: 5 fs, half a period of the O–H vibration.
+WATER_EVERY = 10
+
+
+class Broken(Exception):
+    """A molecule that had to stay whole did not."""
 
 
 def heat(atoms, temperature, seed):
@@ -39,11 +53,11 @@ def temperature_of(atoms):
     return 2 * atoms.get_kinetic_energy() / ((3 * len(atoms) - 6) * units.kB)
 
 
-def blocks(atoms, driver, timestep, steps, every):
-    """Runs the simulation. Yields a row of COLUMNS for each block of steps: means, the energy's relative to the start."""
+def blocks(atoms, driver, timestep, done, steps, every, start, water):
+    """Runs the simulation from step ``done`` on. Yields a row of COLUMNS for each block of steps: means, the energy
+    relative to ``start``, eV."""
     dynamics = VelocityVerlet(atoms, timestep * units.fs)
-    start = atoms.get_total_energy()
-    for done in range(every, steps + 1, every):
+    for end in range(done + every, steps + 1, every):
         energies, temperatures, times = np.empty(every), np.empty(every), np.empty(every)
         for k in range(every):
             started = time.perf_counter()
@@ -51,15 +65,33 @@ def blocks(atoms, driver, timestep, steps, every):
             times[k] = 1e3 * (time.perf_counter() - started)
             energies[k] = 1e3 * (atoms.get_total_energy() - start) / len(atoms)
             temperatures[k] = temperature_of(atoms)
+            if water is not None and k % WATER_EVERY == 0:
+                why = water.why_broken(atoms)
+                if why:
+                    raise Broken(f"{(end - every + k + 1) * timestep / 1000:.3f} ps in, {why}")
         yield [
-            done,
-            done * timestep / 1000,
+            end,
+            end * timestep / 1000,
             energies.mean(),
             energies.std(),
             temperatures.mean(),
             float(np.median(times)),
             driver.memory()[0],
         ]
+
+
+def save(path, atoms, **values):
+    """Keeps positions, Å, momenta, ASE's units, and other numbers; what was kept before stays until it is replaced."""
+    with open(f"{path}.new", "wb") as file:
+        np.savez(file, positions=atoms.positions, momenta=atoms.get_momenta(), **values)
+    os.replace(f"{path}.new", path)
+
+
+def rows_until(table, step):
+    """The blocks of an earlier run up to a step."""
+    lines = Path(table).read_text().splitlines()[1:]
+    rows = [[float(value) for value in line.split(",")] for line in lines if line.count(",") == COLUMNS.count(",")]
+    return [row for row in rows if row[0] <= step]
 
 
 def summarise(rows, first_forces):
@@ -100,33 +132,77 @@ def main():
     parser.add_argument("--temperature", type=float, default=300, metavar="K", help="about the mean (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the velocities (default: %(default)s)")
     parser.add_argument("--way", choices=["socket", "serve"], default="socket", help="see compare_pytorch.py")
+    parser.add_argument("--keep-momenta", action="store_true", help="those of the structure, instead of random ones")
+    parser.add_argument("--check-water", action="store_true", help="stop if a water molecule breaks; protons may hop")
+    parser.add_argument("--resume", action="store_true", help="go on with an earlier run, if there is one")
     arguments = parser.parse_args()
     if arguments.steps < 3 * arguments.every:
         parser.error(f"expected at least three blocks of --every {arguments.every} steps but found --steps {arguments.steps}")
 
     atoms = read(arguments.structure)
-    heat(atoms, arguments.temperature, arguments.seed)
+    if arguments.keep_momenta and not atoms.has("momenta"):
+        parser.error(f"expected momenta in {arguments.structure} for --keep-momenta but found none")
     output = Path(arguments.output)
     output.parent.mkdir(parents=True, exist_ok=True)
+    state, table = f"{output}.npz", f"{output}.csv"
+    try:
+        water = WholeWater(atoms) if arguments.check_water else None
+    except ValueError as error:
+        sys.exit(str(error))
+    done, start, rows = 0, None, []
+    if arguments.resume and Path(state).exists():
+        kept = np.load(state)
+        atoms.set_positions(kept["positions"])
+        atoms.set_momenta(kept["momenta"])
+        done, start, rows = int(kept["done"]), float(kept["start"]), rows_until(table, int(kept["done"]))
+        if water is not None:
+            why = water.why_broken(atoms)
+            if why:
+                sys.exit(f"Expected whole water molecules in {state} but found that {why}")
+            water.hops, water.farthest = int(kept["hops"]), max(water.farthest, float(kept["farthest"]))
+        print(f"going on from step {done}", file=sys.stderr)
+    elif not arguments.keep_momenta:
+        heat(atoms, arguments.temperature, arguments.seed)
     options = {"model": arguments.model, "device": arguments.device}
-    rows = []
-    with Driver(atoms, options, arguments.way) as driver, open(f"{output}.csv", "w") as table:
-        print(COLUMNS, file=table)
+    broken = None
+    with Driver(atoms, options, arguments.way) as driver, open(table, "w") as file:
+        start = atoms.get_total_energy() if start is None else start
+        print(COLUMNS, file=file)
+        for row in rows:
+            print(",".join(f"{value:.6g}" for value in row), file=file)
         try:
-            for row in blocks(atoms, driver, arguments.timestep, arguments.steps, arguments.every):
+            for row in blocks(atoms, driver, arguments.timestep, done, arguments.steps, arguments.every, start, water):
                 rows.append(row)
-                print(",".join(f"{value:.6g}" for value in row), file=table, flush=True)
+                print(",".join(f"{value:.6g}" for value in row), file=file, flush=True)
+                looked = {} if water is None else {"hops": water.hops, "farthest": water.farthest}
+                save(state, atoms, done=row[0], start=start, **looked)
                 if sys.stderr.isatty():
                     print(f"\r{row[0]} of {arguments.steps} steps, {row[5]:.2f} ms each ", end="", file=sys.stderr)
         except KeyboardInterrupt:
             if len(rows) < 3:
                 raise
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
-    settings = {name: str(value) for name, value in vars(arguments).items() if name != "output"}
-    summary = {"date": time.strftime("%Y-%m-%d"), "settings": settings, **summarise(rows, driver.first_forces)}
+        except Broken as error:
+            broken = str(error)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    settings = {name: str(value) for name, value in vars(arguments).items() if name not in ("output", "resume")}
+    summary = {
+        "date": time.strftime("%Y-%m-%d"),
+        "settings": settings,
+        "atoms": len(atoms),
+        "formula": atoms.get_chemical_formula(),
+        **(summarise(rows, driver.first_forces) if len(rows) >= 3 else {}),
+    }
+    if water is not None:
+        summary["water"] = {
+            "broken": broken,
+            "proton_hops": water.hops,
+            "farthest_hydrogen_angstrom": water.farthest,
+        }
     Path(f"{output}.json").write_text(json.dumps(summary, indent=2) + "\n")
     print(json.dumps(summary, indent=2))
+    if broken:
+        sys.exit(f"Expected whole water molecules but found, {broken}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Measures a model and its teacher on known molecules, clusters and curves, and writes its model card."""
