@@ -2,8 +2,8 @@
 
 ASE's velocity Verlet with this project's driver through ASE's socket; by default the Zundel cation of examples/. Writes a
 line a block of steps to OUTPUT.csv while it runs, and a summary to OUTPUT.json at the end. Ctrl-C ends it early, with the
-summary of what there is; with --resume the same command goes on from OUTPUT.npz where that run, or a killed one, was at
-the end of its last block.
+summary of what there is; with --resume the same command goes on from OUTPUT.npz, where that run, or a killed one, was
+at the end of its last block.
 
     python3 long_run.py --device cpu --steps 200000 --output results/zundel-cpu
 

@@ -71,7 +71,8 @@ def main():
                 sys.exit(f"Expected whole water molecules but found, {done / 2000:.2f} ps in, that {broken}")
             if sys.stderr.isatty() or done % 1000 == 0:
                 end = "" if sys.stderr.isatty() else "\n"
-                print(f"\r{done} of {steps} steps, {atoms.get_temperature():.0f} K ", end=end, file=sys.stderr, flush=True)
+                words = f"\r{done} of {steps} steps, {atoms.get_temperature():.0f} K "
+                print(words, end=end, file=sys.stderr, flush=True)
         Stationary(atoms)
         ZeroRotation(atoms)
         Path(arguments.output).parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,8 @@ FARTHEST = 1.5
 class WholeWater:
     """Hydrogens of water, hydronium and hydroxide, each counted at its nearest oxygen.
 
-    Protons may go from one oxygen to another: only as many oxygens with one, two and three hydrogens as at first must stay.
+    Protons may go from one oxygen to another: but there must be as many oxygens with one, two and three hydrogens as at
+    first.
 
     Parameters
     ----------
@@ -26,14 +27,15 @@ class WholeWater:
     def __init__(self, atoms):
         others = sorted(set(atoms.get_chemical_symbols()) - {"H", "O"})
         if others or "O" not in atoms.get_chemical_symbols():
-            raise ValueError(f"Expected hydrogen and oxygen for --check-water but found {', '.join(others) or 'no oxygen'}")
+            words = ", ".join(others) or "no oxygen"
+            raise ValueError(f"Expected hydrogen and oxygen for --check-water but found {words}")
         self._oxygens = np.flatnonzero(atoms.numbers == 8)
         self._hydrogens = np.flatnonzero(atoms.numbers == 1)
         distances, self._census, owners = self._look(atoms)
         if distances.max() > FARTHEST or not set(self._census) <= {1, 2, 3}:
             raise ValueError(
-                f"Expected water, hydronium or hydroxide for --check-water but found a hydrogen {distances.max():.2f} Å from "
-                f"the nearest oxygen, and oxygens with {sorted(set(self._census))} hydrogens"
+                f"Expected water, hydronium or hydroxide for --check-water but found a hydrogen {distances.max():.2f} Å "
+                f"from the nearest oxygen, and oxygens with {sorted(set(self._census))} hydrogens"
             )
         #: At which oxygen each hydrogen was when last looked at.
         self._owners = owners

@@ -1,4 +1,4 @@
-"""Makes a model card: ``card`` measures a model and its teacher and writes the text and the figures, ``bench`` times both."""
+"""Makes a model card: ``card`` measures a model and its teacher, and writes text and figures; ``bench`` times both."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def main() -> int:
     write = commands.add_parser("card", description="Measures what is not measured yet, and writes a model card.")
     write.add_argument("model", type=Path, help="FILE.safetensors")
     write.add_argument("teacher", type=Path, help="model file")
-    write.add_argument("--output", type=Path, required=True, metavar="README.md", help="figures and numbers go to card/ beside")
+    write.add_argument("--output", type=Path, required=True, metavar="README.md", help="with card/ beside it")
     write.add_argument("--evaluation", type=Path, metavar="JSON", help="of the training tool's evaluate --json")
-    write.add_argument("--simulations", type=Path, nargs="+", default=[], metavar="JSON", help="of tools/ase_runs/long_run.py")
+    write.add_argument("--simulations", type=Path, nargs="+", default=[], metavar="JSON", help="of long_run.py")
     write.add_argument("--bench", type=Path, metavar="JSON", help="of the command bench")
     write.add_argument("--log", type=Path, metavar="JSONL", help="log.jsonl of the training")
     write.add_argument("--device", default="cpu", help="that measures (default: %(default)s, in float64)")
@@ -53,10 +53,10 @@ def _card(options) -> None:
     report = _reporter()
     about = describe(options.model)
     folder = options.output.parent / "card"
-    numbers = {
-        name: measured(file, options.device, folder / f"{file.stem}.json", lambda words, name=name: report(f"{name}: {words}"))
-        for name, file in (("model", options.model), ("teacher", options.teacher))
-    }
+    numbers = {}
+    for name, file in (("model", options.model), ("teacher", options.teacher)):
+        kept = folder / f"{file.stem}.json"
+        numbers[name] = measured(file, options.device, kept, lambda words: report(f"{name}: {words}"))
     extras: dict = {"simulations": [_read(path) for path in options.simulations]}
     extras["evaluation"] = _read(options.evaluation) if options.evaluation else None
     extras["bench"] = _read(options.bench) if options.bench else None
@@ -68,7 +68,8 @@ def _card(options) -> None:
 
 
 def _bench(options) -> None:
-    found = bench(options.model, options.teacher, options.devices.split(","), options.sizes, options.seconds, _reporter())
+    devices = options.devices.split(",")
+    found = bench(options.model, options.teacher, devices, options.sizes, options.seconds, _reporter())
     options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 

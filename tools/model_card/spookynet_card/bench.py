@@ -13,8 +13,17 @@ from .potential import PROJECT
 _ROUNDS = 3
 
 
-def bench(model: Path, teacher: Path, devices: list[str], sizes: str, seconds: float, report: Callable[[str], None]) -> dict:
+def bench(
+    model: Path, teacher: Path, devices: list[str], sizes: str, seconds: float, report: Callable[[str], None]
+) -> dict:
     """Medians of evaluations of water clusters, ms.
+
+    Parameters
+    ----------
+    sizes : str
+        Atoms, ``3,21``.
+    seconds : float
+        How long each turn measures each size.
 
     Returns
     -------

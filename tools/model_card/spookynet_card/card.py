@@ -24,8 +24,8 @@ def card(about: dict, model: dict, teacher: dict, extras: dict, folder: str) -> 
     model, teacher : dict
         Of ``measure``.
     extras : dict
-        ``evaluation`` of the training tool, ``simulations``, a list of summaries of ``long_run.py``, ``bench``, and ``log``,
-        the lines of the training's log; each may be missing.
+        ``evaluation`` of the training tool, ``simulations``, a list of summaries of ``long_run.py``, ``bench``, and
+        ``log``, the lines of the training's log; each may be missing.
     folder : str
         Of the figures, relative to the card.
     """

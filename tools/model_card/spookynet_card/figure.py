@@ -91,7 +91,8 @@ def _panel(panel: Panel, place: int) -> list[str]:
         points = " ".join(
             f"{x_of(x):.1f},{y_of(min(max(y, 2 * low - high), 2 * high - low)):.1f}" for x, y in zip(line.xs, line.ys)
         )
-        style = f'stroke="{_COLOURS[line.colour]}" stroke-width="1.8"' + (' stroke-dasharray="5 3"' if line.dashed else "")
+        dash = ' stroke-dasharray="5 3"' if line.dashed else ""
+        style = f'stroke="{_COLOURS[line.colour]}" stroke-width="1.8"{dash}'
         text.append(f'<polyline clip-path="url(#plot{place})" points="{points}" fill="none" {style}/>')
     return text + _legend(panel.lines)
 

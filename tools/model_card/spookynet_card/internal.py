@@ -13,7 +13,7 @@ _LONGEST_BOND = 1.35
 
 
 def coordinate(positions: np.ndarray, atoms: tuple[int, ...]) -> float:
-    """A bond length, Å, of two atoms, an angle, degrees, of three, or a dihedral angle, degrees from 0 to 180, of four."""
+    """A bond length of two atoms, Å, an angle of three, or a dihedral angle of four, degrees from 0 to 180."""
     points = [positions[atom] for atom in atoms]
     if len(points) == 2:
         return float(np.linalg.norm(points[1] - points[0]))
@@ -43,8 +43,9 @@ def bonds_and_angles(atoms: Atoms) -> list[tuple[int, ...]]:
 
 
 def largest_differences(found: Atoms, reference: Atoms) -> tuple[float, float]:
-    """How far two structures of the same atoms are apart: bond lengths, Å, and angles, degrees, bonded as in the second.
+    """Largest differences between two structures of the same atoms in bond lengths, Å, and angles, degrees.
 
+    What is bonded in the second one counts.
     Equal bonds may have changed places, as in a shared proton's two: all of the same elements are compared in order of
     their lengths, angles likewise.
     """

@@ -66,7 +66,7 @@ def verdict(model: dict, teacher: dict) -> Verdict:
 
 
 def not_minima(measured: dict) -> list[str]:
-    """Names of molecules and clusters whose optimisation did not end, or ended where the energy falls along a vibration."""
+    """Molecules and clusters whose optimisation did not end, or ended where the energy falls along a vibration."""
     names = []
     for where in ("molecules", "clusters"):
         for name, kept in measured[where].items():
@@ -90,7 +90,8 @@ def vibrations(model: dict, teacher: dict) -> str:
             name = _pretty(molecule.name) if at == 0 else ""
             rows.append([name, str(mode.degeneracy), *(number(cell, 0) for cell in cells)])
             at += mode.degeneracy
-    return table(["cm⁻¹", "modes", "model", "teacher", "difference", "experiment, harmonic", "experiment, observed"], rows)
+    head = ["cm⁻¹", "modes", "model", "teacher", "difference", "experiment, harmonic", "experiment, observed"]
+    return table(head, rows)
 
 
 def binding(measured: dict, cluster) -> float:

@@ -35,5 +35,5 @@ def _inner_motions(atoms: Atoms, roots: np.ndarray) -> np.ndarray:
     whole = [np.tile(axis, (len(atoms), 1)) for axis in np.eye(3)] + [np.cross(axis, arms) for axis in np.eye(3)]
     columns = np.array([roots * motion.ravel() for motion in whole]).T
     left, sizes, _ = np.linalg.svd(columns, full_matrices=True)
-    # Of a linear molecule the rotation about its axis vanishes; some hundredths of an ångström beside the axis are still linear.
+    # The rotation of a linear molecule about its axis vanishes; hundredths of an ångström beside it are still linear.
     return left[:, (sizes > 0.05 * sizes[0]).sum() :]
