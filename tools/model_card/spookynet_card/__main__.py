@@ -27,7 +27,7 @@ def main() -> int:
     write.add_argument("--evaluation", type=Path, metavar="JSON", help="of the training tool's evaluate --json")
     write.add_argument("--simulations", type=Path, nargs="+", default=[], metavar="JSON", help="of long_run.py")
     write.add_argument("--bench", type=Path, metavar="JSON", help="of the command bench")
-    write.add_argument("--log", type=Path, metavar="JSONL", help="log.jsonl of the training")
+    write.add_argument("--logs", type=Path, nargs="+", metavar="JSONL", help="log.jsonl of each stage of the training")
     write.add_argument("--device", default="cpu", help="that measures (default: %(default)s, in float64)")
     write.set_defaults(run=_card)
     times = commands.add_parser("bench", description="Times both models in turns; on a machine that does nothing else.")
@@ -60,7 +60,7 @@ def _card(options) -> None:
     extras: dict = {"simulations": [_read(path) for path in options.simulations]}
     extras["evaluation"] = _read(options.evaluation) if options.evaluation else None
     extras["bench"] = _read(options.bench) if options.bench else None
-    extras["log"] = read_log(options.log) if options.log else None
+    extras["logs"] = [read_log(path) for path in options.logs] if options.logs else None
     write_figures(numbers["model"], numbers["teacher"], folder)
     text = card(about, numbers["model"], numbers["teacher"], extras, folder.name)
     options.output.write_text(text, encoding="utf-8")

@@ -25,13 +25,13 @@ def card(about: dict, model: dict, teacher: dict, extras: dict, folder: str) -> 
         Of ``measure``.
     extras : dict
         ``evaluation`` of the training tool, ``simulations``, a list of summaries of ``long_run.py``, ``bench``, and
-        ``log``, the lines of the training's log; each may be missing.
+        ``logs``, the lines of the log of each stage of the training; each may be missing.
     folder : str
         Of the figures, relative to the card.
     """
     near = sections.verdict(model, teacher)
     far = f"{near.near} of {near.near + len(near.far)}; the others: {', '.join(near.far)}" if near.far else "all of them"
-    evaluation, log = extras.get("evaluation"), extras.get("log")
+    evaluation, logs = extras.get("evaluation"), extras.get("logs")
     values = {
         "name": about["name"],
         "facts": _facts(about),
@@ -47,7 +47,7 @@ def card(about: dict, model: dict, teacher: dict, extras: dict, folder: str) -> 
         "stretched": sections.stretched(model, teacher),
         "errors": sections.errors(evaluation) if evaluation else _MISSING,
         "data": sections.data(evaluation) if evaluation else _MISSING,
-        "training": _training(log) if log else "",
+        "training": _training(logs) if logs else "",
         "simulations": sections.simulations(extras["simulations"]) if extras.get("simulations") else _MISSING,
         "speed": _speed(extras["bench"]) if extras.get("bench") else _MISSING,
     }
@@ -83,12 +83,14 @@ def _minima(model: dict, teacher: dict) -> str:
     return f"No minimum was found {' and '.join(parts)}." if parts else "All are minima of both."
 
 
-def _training(log: list[dict]) -> str:
-    best = min(log, key=lambda line: line["valid"]["all"]["force_meV_per_A"])
-    hours = sum(line["seconds"] for line in log) / 3600
+def _training(logs: list[list[dict]]) -> str:
+    last = [log[-1] for log in logs]
+    epochs = " and ".join(str(line["epoch"]) for line in last)
+    hours = sum(line["seconds"] for line in last) / 3600
+    valid = last[-1]["valid"]["all"]
     return (
-        f"Training took {len(log)} epochs in {hours:.1f} h; the error of forces on the molecules held out for validation "
-        f"was least, {best['valid']['all']['force_meV_per_A']:.0f} meV/Å, after epoch {best['epoch']}."
+        f"Training took {epochs} epochs in {hours:.1f} h; in the end the errors on the molecules held out for validation "
+        f"were {valid['force_meV_per_A']:.0f} meV/Å and {valid['energy_meV_per_atom']:.1f} meV/atom."
     )
 
 

@@ -59,7 +59,7 @@ EXTRAS = {
             {"device": "cpu", "system": "63 atoms", "model": "teacher", "median_ms": 5.0},
         ],
     },
-    "log": [{"epoch": 1, "seconds": 3600, "valid": {"all": {"force_meV_per_A": 80.4}}}],
+    "logs": [[{"epoch": 1, "seconds": 3600, "valid": {"all": {"force_meV_per_A": 80.4, "energy_meV_per_atom": 6.0}}}]],
 }
 
 
@@ -120,7 +120,7 @@ class Card(unittest.TestCase):
         titles = ("# The built-in model tiny", "charge −1 unpaired 0", "Zundel cation, 0.25 fs, cpu")
         for expected in (*titles, "2.50 ×", "812"):
             self.assertIn(expected, text)
-        self.assertIn("80 meV/Å, after epoch 1", " ".join(text.split()))
+        self.assertIn("were 80 meV/Å and 6.0 meV/atom", " ".join(text.split()))
 
     def test_card_says_what_was_not_measured(self):
         text = card(ABOUT, self.model, self.teacher, {}, "card")

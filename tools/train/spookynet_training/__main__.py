@@ -28,6 +28,9 @@ def main() -> int:
     except (ValueError, ArithmeticError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on with what has been saved", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -49,7 +49,7 @@ def add_arguments(parser) -> None:
 
 
 def run(options) -> None:
-    """Trains; interrupted with Ctrl-C or SIGTERM it saves its state and ends."""
+    """Trains; interrupted with Ctrl-C or SIGTERM it saves its state and raises KeyboardInterrupt."""
     packed = options.folder / DATA_FILE
     if not packed.exists():
         dataset = read_dataset(options.data, options.largest_force)
@@ -98,3 +98,5 @@ def _train(team: Team, options) -> None:
     if training.steps > 0:
         show(f"going on after step {training.steps}, epoch {training.epoch + 1}", flush=True)
     training.run()
+    if training.interrupted:
+        raise KeyboardInterrupt

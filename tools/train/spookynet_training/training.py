@@ -120,6 +120,11 @@ class Training:
         # No process writes a state before all have read it.
         team.sum(torch.zeros(1))
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal has ended ``run`` before its end; all processes of a team say the same."""
+        return self._ends
+
     def run(self, most_steps: int | None = None) -> None:
         """Trains to the end, until it gets worse, until it is interrupted (SIGINT, SIGTERM), or for some steps more."""
         last_step = math.inf if most_steps is None else self.steps + most_steps

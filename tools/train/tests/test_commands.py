@@ -2,7 +2,10 @@
 
 import io
 import json
-import json
+import os
+import signal
+import threading
+import time
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -95,6 +98,24 @@ class Commands(unittest.TestCase):
             for name, value in models[0].items():
                 # Their sums of gradients differ by rounding, and Muon and Adam are not smooth where one is close to 0.
                 torch.testing.assert_close(models[1][name], value, rtol=1e-3, atol=1e-4)
+
+    def test_an_interrupted_training_saves_its_state_says_so_and_goes_on(self):
+        with TemporaryDirectory() as temporary:
+            folder, data = Path(temporary) / "run", Path(temporary) / "data.xyz"
+            write_labelled(data, shaken("H2O", 20, "train"))
+            train = ["train", data, "--start", TINY, "--folder", folder, "--how", "refined", "--processes", 2]
+
+            def interrupt():
+                while not (folder / "best.pth").exists():
+                    time.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+            waiting = threading.Thread(target=interrupt)
+            waiting.start()
+            status, _, errors = run(*train, "--epochs", 100_000)
+            waiting.join()
+            self.assertEqual((status, errors), (130, "interrupted: the same command goes on with what has been saved\n"))
+            self.assertIn("going on after step", run(*train, "--epochs", 1)[1])
 
     def test_errors_are_one_line_and_status_1(self):
         with TemporaryDirectory() as temporary:
