@@ -5,9 +5,9 @@
  * @example Energy and forces of a hydronium ion
  * ```ts
  * import assert from "node:assert/strict";
- * import { createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
+ * import { builtInModel, createCalculator, createStructure, loadModel } from "@spookynet/force-provider";
  *
- * await using calculator = await createCalculator(await loadModel("tests/fixtures/tiny.safetensors"));
+ * await using calculator = await createCalculator(await loadModel(builtInModel()));
  * const hydronium = createStructure({
  *   symbols: ["O", "H", "H", "H"],
  *   positions: [[0, 0, 0.1], [0.96, 0, -0.1], [-0.48, 0.83, -0.1], [-0.48, -0.83, -0.1]],
@@ -29,6 +29,7 @@ export { DomainError } from "./src/engine/domain_error.ts";
 export { type DomainOptions } from "./src/engine/guarded_calculator.ts";
 export { type ReadBackMode } from "./src/engine/read_back.ts";
 export { type Tile } from "./src/engine/tile.ts";
+export { builtInModel } from "./src/model/built_in_model.ts";
 export { type BasisKind, type Hyperparameters, type ResidualCounts } from "./src/model/hyperparameters.ts";
 export { loadModel, parseModel } from "./src/model/load_model.ts";
 export { type Model, type Tensor } from "./src/model/model.ts";

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { type Ended, inTemporaryFolder, project } from "./spookynet_process.ts";
 
-/** The program in a folder of its own, as a user has it who has just cloned the project: without models, and a new home. */
+/** The program in a folder of its own, as who has just cloned it has it, but without the built-in model, and a new home. */
 export interface BareProject {
   /** The folder, with `home` in it. */
   readonly folder: string;

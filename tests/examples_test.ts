@@ -56,6 +56,19 @@ async function propertiesOf(folder: string, name = "simulation.out"): Promise<Ma
   return parseIpiProperties(await Deno.readTextFile(join(folder, name)));
 }
 
+/** The numbers that a README states in these words. */
+async function numbersOf(folder: string, words: RegExp): Promise<number[]> {
+  const readme = await Deno.readTextFile(join(folder, "README.md"));
+  return Array.from(readme.matchAll(words), ([, number]) => Number(number));
+}
+
+/** The first potential energy, eV, must be the one of the README, but for its last digit. */
+async function checkFirstPotential(folder: string, properties: ReadonlyMap<string, readonly number[]>) {
+  const [promised] = await numbersOf(folder, /potential energy of\s+(-[\d.]+)\s+eV/g);
+  const [found] = properties.get("potential")!;
+  equal(Math.abs(found! - promised!) < 0.001, true, `Expected ${promised} eV but found ${found} eV`);
+}
+
 function spread(values: readonly number[]): number {
   return Math.max(...values) - Math.min(...values);
 }
@@ -81,7 +94,7 @@ exampleTest("ipi/zundel-pimd", async ({ python }, folder) => {
   await runIpiExample(python, folder, async (results) => {
     const properties = await propertiesOf(results);
     equal(properties.get("step")!.length, 201);
-    equal(Math.abs(properties.get("potential")![0]! + 19.088) < 0.001, true);
+    await checkFirstPotential(folder, properties);
     equal(Math.abs(mean(properties.get("temperature")!) - 300) < 30, true);
     equal(spread(properties.get("conserved")!) < 0.02, true);
     equal(spread(properties.get("conserved")!.slice(20)) < 0.008, true);
@@ -92,12 +105,13 @@ exampleTest("ipi/water-hexamer-nvt", async ({ python }, folder) => {
   await runIpiExample(python, folder, async (results) => {
     const properties = await propertiesOf(results);
     equal(properties.get("step")!.length, 201);
-    equal(Math.abs(properties.get("potential")![0]! + 85.152) < 0.001, true);
+    await checkFirstPotential(folder, properties);
     equal(spread(properties.get("conserved")!) < 0.02, true);
     const charges = (await Deno.readTextFile(join(results, "simulation.charges_0"))).split("\n")[1]!.trim().split(
       /\s+/,
     );
-    deepEqual(charges.slice(0, 3).map((charge) => Number(Number(charge).toFixed(2))), [-0.66, 0.31, 0.36]);
+    const promised = await numbersOf(folder, /near\s+(-?[\d.]+)\s+e\b/g);
+    deepEqual(charges.slice(0, 3).map((charge) => Number(Number(charge).toFixed(2))), promised);
   });
 });
 
@@ -114,7 +128,7 @@ exampleTest("ipi/zundel-replica-exchange", async ({ python }, folder) => {
     const systems = await Promise.all([0, 1, 2, 3].map((k) => propertiesOf(results, `${k}_simulation.out`)));
     for (const properties of systems) {
       equal(properties.get("step")!.length, 201);
-      equal(Math.abs(properties.get("potential")![0]! + 19.088) < 0.001, true);
+      await checkFirstPotential(folder, properties);
     }
     const temperatures = new Set(systems[0]!.get("ensemble_temperature"));
     equal(temperatures.size > 1, true, `Expected exchanges but found only ${[...temperatures]} K`);
@@ -123,7 +137,7 @@ exampleTest("ipi/zundel-replica-exchange", async ({ python }, folder) => {
   });
 });
 
-exampleTest("typescript/energies", async ({ model }, folder) => {
-  const args = ["run", "--allow-read", "--allow-env", "energies.ts", model];
+exampleTest("typescript/energies", async (_, folder) => {
+  const args = ["run", "--allow-read", "--allow-env", "energies.ts"];
   await checkOutput(folder, Deno.execPath(), args, 0.011);
 });

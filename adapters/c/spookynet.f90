@@ -2,7 +2,7 @@
 !>
 !>     use spookynet
 !>     type(spookynet_calculator) :: calculator
-!>     call calculator%open("spawn:", "model=published.pth")
+!>     call calculator%open("spawn:")
 !>     call calculator%set_system([8, 1, 1])
 !>     call calculator%compute(positions, energy, forces=forces)
 !>     call calculator%close()

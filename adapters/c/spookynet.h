@@ -5,7 +5,7 @@
  * joins a server that runs (`unix:`, `tcp:`) or starts one itself (`spawn:`).
  *
  *     spk_calculator *calc;
- *     if (spk_open(&calc, "spawn:", "model=published.pth") != SPK_OK) { puts(spk_last_error()); return 1; }
+ *     if (spk_open(&calc, "spawn:", NULL) != SPK_OK) { puts(spk_last_error()); return 1; }
  *     if (spk_set_system(calc, n, numbers, 0.0, 0) != SPK_OK ||
  *         spk_compute(calc, positions, NULL, &energy, forces, NULL, NULL, NULL, NULL) != SPK_OK)
  *       puts(spk_error_message(calc));

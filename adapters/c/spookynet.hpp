@@ -2,7 +2,7 @@
  * libspookynet for C++11 and later, in this header alone: a calculator that closes itself, vectors, and exceptions in
  * place of codes. Addresses, options, units and signs are those of spookynet.h.
  *
- *     spookynet::Calculator calculator("spawn:", "model=published.pth");
+ *     spookynet::Calculator calculator("spawn:");
  *     calculator.set_system({8, 1, 1});
  *     const spookynet::Result result = calculator.compute(positions, spookynet::forces | spookynet::charges);
  *

@@ -257,7 +257,7 @@ export const options = {
     kind: "text",
     argument: "FILE|NAME",
     help:
-      "model file, or the name of one of ./spookynet models (default: the built-in one, else published); connect and serve send the mean of several: A,B",
+      "model file, or the name of one of ./spookynet models (default: the built-in one); connect and serve send the mean of several: A,B",
     commands: computing,
   },
   "yes": {

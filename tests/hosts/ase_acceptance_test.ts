@@ -104,7 +104,8 @@ acceptanceTest("ASE finds its own numerical stress in a periodic box with a long
   const voigt = [0, 4, 8, 5, 2, 1];
   const largest = Math.max(...result.stress.map(Math.abs));
   // Strains of ±2e-3: float32's noise in the energy, some 3e-6 eV, over 4e-3 times 246 Å³, and as much from the third
-  // derivative. Measured 3e-6 eV/Å³; a component left out, swapped or of the wrong sign is off by 1e-4 or more.
+  // derivative. Measured 8e-6 eV/Å³, 3e-6 with the published model; a component left out, swapped or of the wrong sign is
+  // off by 1e-4 or more.
   const deviations = result.numerical.map((numerical, i) => Math.abs(numerical - result.stress[i]!));
   console.log(`stress up to ${largest.toFixed(4)} eV/Å³, within ${Math.max(...deviations).toExponential(1)} eV/Å³`);
   for (const [i, stress] of result.stress.entries()) {

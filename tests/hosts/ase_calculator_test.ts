@@ -12,22 +12,14 @@ import { acceptanceTest } from "./acceptance_test_case.ts";
 import { debianPython, hasDebianAse } from "./debian_ase.ts";
 import { pythonTest } from "./python_test_case.ts";
 import { ethanol, waterBox, waterLayer, zundel } from "./structures.ts";
+import { skipping } from "../skipping.ts";
 
 const inCI = Deno.env.get("CI") === "true";
 const packageFolder = `${project}adapters/python`;
 const testFolder = `${packageFolder}/tests`;
-const model = await publishedOrTinyModel();
+const model = await findModel();
 const device = await hasAdapter() ? "software" : "cpu";
 const longRangeCutoff = 6; // Å
-
-async function publishedOrTinyModel(): Promise<string> {
-  try {
-    return await findModel();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return `${project}tests/fixtures/tiny.safetensors`;
-  }
-}
 
 /** Runs Python with the package and its tests on the path; gives what it prints, and fails with it. */
 async function runPython(python: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
@@ -143,7 +135,7 @@ pythonTest("The Python package installs with pip, and works from there", async (
       await runPython(python, [...install, ...await canBuildWheels(python) ? offline : [], ...paths]);
     } catch (error) {
       if (inCI || !/No matching distribution found for setuptools/.test(String(error))) throw error;
-      console.warn("Skipping the installation: there are neither setuptools with wheel nor a package index");
+      skipping("the installation with pip", "there are neither setuptools with wheel nor a package index");
       return;
     }
     const code = "import spookynet; print(spookynet.__file__, spookynet.SpookyNetCalculator.__name__)";

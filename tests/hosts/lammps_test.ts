@@ -7,8 +7,6 @@ import { loadModel } from "../../src/model/load_model.ts";
 import type { Structure } from "../../src/structure/structure.ts";
 import { strained } from "../fixtures/strained.ts";
 import { inTemporaryFolder, launcher, project, spookynet } from "../spookynet_process.ts";
-import { hasAdapter } from "../adapter.ts";
-import { findModel } from "../../src/cli/model_lookup.ts";
 import { femtosecond, lammpsAtoms } from "./lammps_input.ts";
 import { lammpsTest } from "./lammps_test_case.ts";
 import { ethanol, waterBox, zundel } from "./structures.ts";
@@ -17,10 +15,6 @@ import { ethanol, waterBox, zundel } from "./structures.ts";
 const pressureUnit: Readonly<Record<string, number>> = { metal: 1602176.6, real: 68568.415 };
 
 const tinyModelPath = `${project}tests/fixtures/tiny.safetensors`;
-
-const published = await publishedModel();
-
-const isComplete = published !== null && await hasAdapter();
 
 const model = await loadModel(tinyModelPath);
 
@@ -336,13 +330,12 @@ lammpsTest("./spookynet lammps ends in order when it is interrupted", async () =
   });
 });
 
-lammpsTest("adapters/lammps/README.md shows what the examples print with the published model", async () => {
-  if (!isComplete) return;
+lammpsTest("adapters/lammps/README.md shows what the examples print", async () => {
   const readme = await Deno.readTextFile(`${project}adapters/lammps/README.md`);
   const examples = [...readme.matchAll(/^\$ \.\/spookynet (lammps .*)\n([^`]*)```/gm)];
   equal(examples.length, 2);
   for (const [, command, expected] of examples) {
-    const args = [...command!.split(" "), "--model", published!, "--device", "cpu", "--lammps-args", "-log none"];
+    const args = [...command!.split(" "), "--device", "cpu", "--lammps-args", "-log none"];
     const { code, stdout, stderr } = await spookynet(args, { cwd: `${project}adapters/lammps/examples` });
     equal(code, 0, stderr);
     const rows = rowsOf(stdout);
@@ -355,16 +348,6 @@ lammpsTest("adapters/lammps/README.md shows what the examples print with the pub
     }
   }
 });
-
-async function publishedModel(): Promise<string | null> {
-  try {
-    return await findModel();
-  } catch (error) {
-    if (Deno.env.get("CI") === "true" || !(error instanceof Deno.errors.NotFound)) throw error;
-    console.warn(`Skipping the examples of LAMMPS with the published model: ${error.message}`);
-    return null;
-  }
-}
 
 /** Rows of five numbers. */
 function rowsOf(text: string): number[][] {

@@ -54,7 +54,7 @@ class SpookyNet(Calculator):
     Parameters
     ----------
     model : str or path, optional
-        Model file (``.pth`` or ``.safetensors``), or the name of one in the model folder; default: the published model.
+        Model file (``.pth`` or ``.safetensors``), or the name of one of ``spookynet models``; default: the built-in model.
         ``load_from`` is the published calculator's name for it.
     charge : float, optional
         Total charge, e. Default: what ``atoms.info["charge"]`` says, else the sum of the initial charges, else 0.

@@ -80,7 +80,7 @@ class Server:
     Parameters
     ----------
     model : str or path, optional
-        Model file, or the name of one in the model folder; default: the published model.
+        Model file, or the name of one of ``spookynet models``; default: the built-in model.
     device : {'auto', 'gpu', 'software', 'cpu'}, optional
         Where to compute; ``cpu`` is float64.
     lr_cutoff : float, optional

@@ -1,7 +1,7 @@
-/** Energy of water along one of its bonds; the argument is the model file. */
-import { createCalculator, createStructure, loadModel } from "../../../mod.ts";
+/** Energy of water along one of its bonds; an argument may name another model file than the built-in one. */
+import { builtInModel, createCalculator, createStructure, loadModel } from "../../../mod.ts";
 
-const model = await loadModel(Deno.args[0]!);
+const model = await loadModel(Deno.args[0] ?? builtInModel());
 await using calculator = await createCalculator(model);
 
 const distances = Array.from({ length: 11 }, (_, k) => 0.8 + 0.05 * k);
