@@ -3,6 +3,8 @@ import type { MessageReader } from "./message_reader.ts";
 
 /** A host that has sent nothing for this long has paused. */
 const pauseMilliseconds = 20;
+/** The same before a connection is closed, when there is no hurry and a busy machine may keep the host from going on. */
+const lastPauseMilliseconds = 100;
 /** A host that never pauses is waited for no longer than this. */
 const longestWaitMilliseconds = 1000;
 
@@ -52,20 +54,20 @@ export class ReadPump {
     });
   }
 
-  /** Resolves when the input has ended or the host has paused. */
-  async quiet(): Promise<void> {
+  /** Resolves when the input has ended or the host has paused: has sent nothing for so many ms. */
+  async quiet(pause = pauseMilliseconds): Promise<void> {
     const deadline = performance.now() + longestWaitMilliseconds;
     let seen = -1;
     while (!this.#ended && seen !== this.#byteCount && performance.now() < deadline) {
       seen = this.#byteCount;
-      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
   /** Throws away what the host still sends, until it pauses: a connection closed then ends without a reset. */
   drain(): Promise<void> {
     this.#discarding = true;
-    return this.quiet();
+    return this.quiet(lastPauseMilliseconds);
   }
 
   async #run(): Promise<void> {
