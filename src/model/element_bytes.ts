@@ -16,26 +16,22 @@ export function decodeElements(
   dtype: Tensor["dtype"],
   place: ModelFilePlace & { offset: number },
 ): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = new Float64Array(bytes.length / bytesPerElement[dtype]);
+  // Typed arrays begin at multiples of their elements' size, files' tensors anywhere. Deno's processors are little-endian.
+  const { buffer } = bytes.slice();
   switch (dtype) {
     case "float32":
-      for (let i = 0; i < data.length; i++) data[i] = view.getFloat32(4 * i, true);
-      return data;
+      return new Float64Array(new Float32Array(buffer));
     case "float64":
-      for (let i = 0; i < data.length; i++) data[i] = view.getFloat64(8 * i, true);
-      return data;
-    case "int64":
-      for (let i = 0; i < data.length; i++) {
-        data[i] = Number(view.getBigInt64(8 * i, true));
-        if (!Number.isSafeInteger(data[i])) {
-          throw new ModelFileError(`Expected integers below 2^53 but found ${data[i]}`, {
-            ...place,
-            offset: place.offset + 8 * i,
-          });
-        }
-      }
-      return data;
+      return new Float64Array(buffer);
+    case "int64": {
+      const data = Float64Array.from(new BigInt64Array(buffer), Number);
+      const i = data.findIndex((value) => !Number.isSafeInteger(value));
+      if (i < 0) return data;
+      throw new ModelFileError(`Expected integers below 2^53 but found ${data[i]}`, {
+        ...place,
+        offset: place.offset + 8 * i,
+      });
+    }
   }
 }
 

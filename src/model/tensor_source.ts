@@ -39,7 +39,7 @@ export class ModelTensors implements TensorSource {
     if (!shapes.some((shape) => isOfShape(tensor.shape, shape))) {
       throw new ModelFileError(`Expected shape ${expected} but found ${formatShape(tensor.shape)}`, { tensor: name });
     }
-    const index = tensor.data.findIndex((value) => !Number.isFinite(value));
+    const index = firstInfinite(tensor.data);
     if (index >= 0) {
       throw new ModelFileError(`Expected finite values but found ${tensor.data[index]} as element ${index}`, {
         tensor: name,
@@ -63,6 +63,12 @@ export class ModelTensors implements TensorSource {
       );
     }
   }
+}
+
+/** Where the first value stands that is not finite; −1: all are. A loop, for it passes over every number of a model. */
+function firstInfinite(data: Float64Array): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
 }
 
 function isOfShape(found: readonly number[], expected: ExpectedShape): boolean {

@@ -97,6 +97,16 @@ class StridedTensor {
     this.strides = strides;
     this.length = length;
   }
+
+  /** Whether the elements stand one after the other in row-major order, as those of nearly all tensors do. */
+  get isDense(): boolean {
+    let stride = 1;
+    for (let axis = this.shape.length - 1; axis >= 0; axis--) {
+      if (this.shape[axis] !== 1 && this.strides[axis] !== stride) return false;
+      stride *= this.shape[axis]!;
+    }
+    return true;
+  }
 }
 
 class StorageReader {
@@ -250,6 +260,7 @@ function readTensors(state: PickleDictionary, mostElements: number): Map<string,
 function copyElements(tensor: StridedTensor): Float64Array {
   const { shape, strides } = tensor;
   const source = tensor.storage.data;
+  if (tensor.isDense) return source.slice(tensor.offset, tensor.offset + tensor.length);
   const data = new Float64Array(tensor.length);
   const index = shape.map(() => 0);
   let position = tensor.offset;
