@@ -13,9 +13,6 @@ import { ThreadTeam } from "./thread_team.ts";
 import { OutOfMemoryError } from "./workspace.ts";
 import type { WorkerStart } from "./worker_threads.ts";
 
-/** How long a thread waits for something to do before it leaves, ms. */
-const patience = 3000;
-
 class ReferenceWorker {
   readonly #start: WorkerStart;
   readonly #control: TeamControl;
@@ -45,7 +42,7 @@ class ReferenceWorker {
         this.#work();
         Atomics.compareExchange(words, at, states.working, states.waiting);
         Atomics.notify(words, at);
-      } else if (Atomics.wait(words, at, state, patience) === "timed-out") {
+      } else if (Atomics.wait(words, at, state, this.#start.patience) === "timed-out") {
         if (Atomics.compareExchange(words, at, states.waiting, states.gone) === states.waiting) return;
       }
     }

@@ -9,7 +9,15 @@ export interface WorkerStart {
   /** Memory of the exchange for batches. */
   readonly exchange: WebAssembly.Memory;
   readonly rank: number;
+  /** How long it waits for something to do before it leaves, ms. */
+  readonly patience: number;
 }
+
+/** A program that has forgotten its calculator ends so much later, ms. */
+const patience = 3000;
+
+/** For a worker that has left and was missed, ms: who makes pauses will make more, and a new worker is slow at first. */
+const longPatience = 20_000;
 
 /** How long the end of a worker's last job is waited for, ms. */
 const longestEnd = 10_000;
@@ -25,12 +33,12 @@ const longestStart = 2000;
  */
 export class WorkerThreads {
   readonly #control: TeamControl;
-  readonly #start: Omit<WorkerStart, "rank">;
+  readonly #start: Omit<WorkerStart, "rank" | "patience">;
   /** By rank; the first is this thread. */
   readonly #workers: (Worker | null)[] = [null];
   #launches = 0;
 
-  constructor(control: TeamControl, start: Omit<WorkerStart, "rank">) {
+  constructor(control: TeamControl, start: Omit<WorkerStart, "rank" | "patience">) {
     this.#control = control;
     this.#start = start;
   }
@@ -105,7 +113,10 @@ export class WorkerThreads {
       event.preventDefault();
       this.#control.fail(event.message);
     };
-    worker.postMessage({ ...this.#start, rank } satisfies WorkerStart);
+    const wasMissed = this.#workers[rank] !== undefined;
+    worker.postMessage(
+      { ...this.#start, rank, patience: wasMissed ? longPatience : patience } satisfies WorkerStart,
+    );
     this.#workers[rank] = worker;
     this.#launches++;
   }
