@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { type Ended, inTemporaryFolder, project } from "./spookynet_process.ts";
 
-/** The program in a folder of its own, as who has just cloned it has it, but without the built-in model, and a new home. */
+/** The program in a folder of its own, as who has just cloned it has it, and a new home. */
 export interface BareProject {
   /** The folder, with `home` in it. */
   readonly folder: string;
@@ -22,7 +22,9 @@ export async function inBareProject(body: (bare: BareProject) => Promise<void>) 
     for (const name of ["spookynet", "deno.json", "deno.lock", "mod.ts"]) {
       await Deno.copyFile(join(project, name), join(folder, name));
     }
-    for (const name of ["src", "kernels", "adapters"]) await Deno.symlink(join(project, name), join(folder, name));
+    for (const name of ["src", "kernels", "adapters", "models"]) {
+      await Deno.symlink(join(project, name), join(folder, name));
+    }
     const home = join(folder, "home");
     await Deno.mkdir(home);
     const env = {

@@ -41,28 +41,28 @@ Deno.test("models lists the user's, the built-in and the known models, with what
       ["taught_by", "GFN2-xTB"],
     ]);
     const bytes = writeSafetensors({ ...tinyModel(), metadata });
-    for (const path of [own, join(folder, "models")]) await Deno.mkdir(path);
-    await Deno.writeFile(join(own, "water.safetensors"), bytes);
-    await Deno.writeFile(join(folder, "models", "water.safetensors"), writeSafetensors(tinyModel()));
+    await Deno.mkdir(own);
+    for (const name of ["hcno-1", "water"]) await Deno.writeFile(join(own, `${name}.safetensors`), bytes);
     await Deno.writeTextFile(join(own, "broken.pth"), "not a model");
     const { code, stdout, stderr } = await run(["models"], { SPOOKYNET_MODELS: own });
     equal(code, 0, stderr);
     const blocks = stdout.split(/\n(?=\S)/).map((block) => block.trim());
     deepEqual(blocks.map((block) => block.split("\n")[0]), [
       "broken",
+      "hcno-1",
       "water",
-      "water (the default, hidden by the one above)",
+      "hcno-1 (the default, hidden by the one above)",
       "published",
     ]);
     match(blocks[0]!, /unusable +.*broken\.pth: Expected a checkpoint/);
-    match(blocks[1]!, /where +model folder: .*own\/water\.safetensors/);
-    match(blocks[1]!, new RegExp(`file +${bytes.length} bytes, sha256 [0-9a-f]{12}$`, "m"));
-    match(blocks[1]!, /elements +H, O \(2\)\n +charges +-1 to 1\n +unpaired electrons +0 to 2/);
-    match(blocks[1]!, /licence +MIT\n +taught by +GFN2-xTB/);
-    match(blocks[2]!, /where +built in: .*models\/water\.safetensors/);
-    match(blocks[2]!, /licence +not stated\n +taught by +not stated/);
-    match(blocks[3]!, /where +not here: \.\/spookynet models pull published/);
-    match(blocks[3]!, /file +2394105 bytes, sha256 604026ed1483\n +elements +H–Rn \(86\)/);
+    match(blocks[2]!, /where +model folder: .*own\/water\.safetensors/);
+    match(blocks[2]!, new RegExp(`file +${bytes.length} bytes, sha256 [0-9a-f]{12}$`, "m"));
+    match(blocks[2]!, /elements +H, O \(2\)\n +charges +-1 to 1\n +unpaired electrons +0 to 2/);
+    match(blocks[2]!, /licence +MIT\n +taught by +GFN2-xTB/);
+    match(blocks[3]!, /where +built in: .*models\/hcno-1\.safetensors/);
+    match(blocks[3]!, /elements +H, C–O \(4\)[^]*licence +MIT\n +taught by +the published SpookyNet checkpoint/);
+    match(blocks[4]!, /where +not here: \.\/spookynet models pull published/);
+    match(blocks[4]!, /file +2394105 bytes, sha256 604026ed1483\n +elements +H–Rn \(86\)/);
     match((await run(["models", "pull", "water"])).stderr, /can be downloaded but found "water": there is published/);
     equal((await run(["models", "push", "published"])).code, 2);
   });
@@ -74,7 +74,8 @@ publishedTest("models pull downloads the published model into the cache, where a
     const env = { SPOOKYNET_MODELS_URL: `${server.url}mirror` };
     const structure = join(folder, "in.xyz");
     await Deno.writeTextFile(structure, water);
-    const missing = await run(["eval", structure, "--device", "cpu"], env);
+    const withPublished = ["eval", structure, "--device", "cpu", "--model", "published"];
+    const missing = await run(withPublished, env);
     equal(missing.code, 1);
     match(missing.stderr, /Expected the model published but it is not here: \.\/spookynet models pull published/);
     deepEqual(server.requests, []);
@@ -86,8 +87,8 @@ publishedTest("models pull downloads the published model into the cache, where a
     deepEqual([...Deno.readDirSync(cache)].map(({ name }) => name), ["published.pth"]);
     match((await run(["models", "pull", "published"], env)).stdout, /published\.pth: already there/);
     equal(server.requests.length, 1);
-    match((await run(["models"])).stdout, /^published \(the default\)\n +where +cache: /);
-    match((await run(["eval", structure, "--device", "cpu"])).stdout, /energy=-13\.8/);
+    match((await run(["models"])).stdout, /^published\n +where +cache: /m);
+    match((await run(withPublished)).stdout, /energy=-13\.8/);
   });
 });
 

@@ -1,10 +1,15 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { builtInModel } from "../model/built_in_model.ts";
 import { type KnownModel, knownModels, published } from "./known_models.ts";
 import { type ModelFolders, modelFolders } from "./model_folders.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a model's file may be called behind its name, in the order of looking. */
 const extensions = [".safetensors", ".pth"];
+
+/** The file of the model that computes where none is asked for: {@linkcode builtInModel}. */
+export const defaultModel: string = fileURLToPath(builtInModel());
 
 /** A model that was asked for by name and is not here. */
 export class MissingModelError extends Deno.errors.NotFound {
@@ -23,14 +28,20 @@ export class MissingModelError extends Deno.errors.NotFound {
  * Finds a model file.
  *
  * @param model A file, or the name of one, without `.safetensors` or `.pth`, that is looked for in the user's folder,
- * among the built-in models and in the cache. By default the first built-in model, where there is none the published one,
- * which is also looked for in the reference data beside the project.
+ * among the built-in models and in the cache; the published one also in the reference data beside the project. By default
+ * {@linkcode defaultModel}.
  * @returns The file's path.
- * @throws {MissingModelError} If there is none of that name.
+ * @throws {MissingModelError} If there is none of that name, or the project lacks its own.
  * @throws {Deno.errors.NotFound} If there is no such file.
  */
 export async function findModel(model?: string, folders: ModelFolders = modelFolders()): Promise<string> {
-  if (model === undefined) return await defaultModel(folders);
+  if (model === undefined) {
+    if (await isFile(defaultModel)) return defaultModel;
+    throw new MissingModelError(
+      `Expected the built-in model ${defaultModel} but there is none: clone the project again, or give --model published`,
+      null,
+    );
+  }
   if (model.includes("/") || /\.(pth|pt|safetensors)$/.test(model) || await isFile(model)) {
     if (await isFile(model)) return model;
     throw new Deno.errors.NotFound(`Expected a model file ${model} but there is none`);
@@ -86,11 +97,6 @@ export async function modelFilesIn(folder: string): Promise<string[]> {
 /** Megabytes of a model's file, to one decimal. */
 export function megabytes({ size }: KnownModel): string {
   return (size / 1e6).toFixed(1);
-}
-
-async function defaultModel(folders: ModelFolders): Promise<string> {
-  const [first] = await modelFilesIn(folders.builtIn);
-  return first ?? await findModel(published.name, folders);
 }
 
 function placesOf(name: string, { own, builtIn, cache, reference }: ModelFolders): string[] {

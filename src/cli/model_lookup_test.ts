@@ -1,6 +1,8 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../tests/spookynet_process.ts";
+import { builtInModel } from "../model/built_in_model.ts";
 import type { ModelFolders } from "./model_folders.ts";
 import { findModel, findModels, MissingModelError } from "./model_lookup.ts";
 
@@ -30,18 +32,19 @@ Deno.test("findModel() finds a file, and a name in the user's folder, then built
   });
 });
 
-Deno.test("findModel() takes the first built-in model for the default, and where there is none the published one", async () => {
+Deno.test("findModel() takes the built-in model for the default, whatever else there is", async () => {
   await withFolders(async (folders, write) => {
-    await rejects(findModel(undefined, folders), (error) => (error as MissingModelError).known?.name === "published");
+    for (const folder of [folders.own, folders.builtIn]) await write(join(folder, "a.safetensors"));
+    equal(await findModel(undefined, folders), fileURLToPath(builtInModel()));
+  });
+});
+
+Deno.test("findModel() finds the published model beside the project, too", async () => {
+  await withFolders(async (folders, write) => {
+    await rejects(findModel("published", folders), (error) => (error as MissingModelError).known?.name === "published");
     await write(join(folders.reference, "published.pth"));
-    equal(await findModel(undefined, folders), join(folders.reference, "published.pth"));
+    equal(await findModel("published", folders), join(folders.reference, "published.pth"));
     await write(join(folders.own, "published.pth"));
-    await write(join(folders.own, "a.safetensors"));
-    equal(await findModel(undefined, folders), join(folders.own, "published.pth"));
-    await write(join(folders.builtIn, "README.md"));
-    equal(await findModel(undefined, folders), join(folders.own, "published.pth"));
-    for (const name of ["water", "general"]) await write(join(folders.builtIn, `${name}.safetensors`));
-    equal(await findModel(undefined, folders), join(folders.builtIn, "general.safetensors"));
     equal(await findModel("published", folders), join(folders.own, "published.pth"));
   });
 });

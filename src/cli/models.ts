@@ -7,7 +7,7 @@ import { sha256OfFile } from "../download/sha256.ts";
 import type { Invocation } from "./commands.ts";
 import { type KnownModel, knownModels } from "./known_models.ts";
 import { modelFolders } from "./model_folders.ts";
-import { findModel, modelFilesIn } from "./model_lookup.ts";
+import { defaultModel, findModel, modelFilesIn } from "./model_lookup.ts";
 import { pullModel } from "./pull_model.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -32,11 +32,13 @@ export async function run({ operands: [action, name] }: Invocation): Promise<num
 }
 
 async function list(): Promise<number> {
-  const preferred = await findModel().catch(() => null);
   const names = new Set<string>();
   for (const path of await modelFiles()) {
     const name = basename(path, extname(path));
-    const notes = [...path === preferred ? ["the default"] : [], ...names.has(name) ? ["hidden by the one above"] : []];
+    const notes = [
+      ...path === defaultModel ? ["the default"] : [],
+      ...names.has(name) ? ["hidden by the one above"] : [],
+    ];
     print(notes.length === 0 ? name : `${name} (${notes.join(", ")})`, [
       ...await whereRows(path),
       ...await modelRows(path),
