@@ -112,23 +112,23 @@ async function openFastest(network: Network, options: CalculatorOptions): Promis
   let chosen = false;
   const onPhase: PhaseObserver = (ended) => chosen && options.onPhase?.(ended);
   const tried = { ...options, onPhase };
-  let engine: WebGpuEngine;
+  await using opened = new AsyncDisposableStack();
+  let graphics: WebGpuCalculator;
   try {
-    engine = await openEngine(network, "gpu", tried);
+    graphics = opened.use(new WebGpuCalculator(network, await openEngine(network, "gpu", tried)));
   } catch (error) {
     if (!(error instanceof MissingDeviceError)) throw error;
     return openProcessor(network, options, "there is no graphics processor");
   }
-  try {
-    await using processor = openProcessor(network, tried);
-    const graphics = new WebGpuCalculator(network, engine);
-    const { fastest, reason } = await fasterOf(graphics, processor, options.expectedAtoms ?? 1);
-    if (fastest === "cpu") return openProcessor(network, options, reason);
-    chosen = true;
-    return new WebGpuCalculator(network, engine, reason);
-  } finally {
-    if (!chosen) engine.destroy();
-  }
+  const processor = opened.use(openProcessor(network, tried));
+  const { fastest, reason } = await fasterOf(graphics, processor, options.expectedAtoms ?? 1);
+  const [taken, left] = fastest === "gpu" ? [graphics, processor] : [processor, graphics];
+  // From here on the one that is taken stays open.
+  opened.move();
+  await left[Symbol.asyncDispose]();
+  taken.explain(reason);
+  chosen = true;
+  return taken;
 }
 
 async function openEngine(
@@ -150,6 +150,8 @@ function openProcessor(
   network: Network,
   { longRangeCutoff, threads, expectedAtoms, onPhase }: CalculatorOptions,
   reason?: string,
-): Calculator {
-  return new ReferenceCalculator(network, { longRangeCutoff, threads, expectedAtoms, onPhase }, reason);
+): ReferenceCalculator {
+  const calculator = new ReferenceCalculator(network, { longRangeCutoff, threads, expectedAtoms, onPhase });
+  if (reason !== undefined) calculator.explain(reason);
+  return calculator;
 }

@@ -14,16 +14,15 @@ const structuresTogether = 4;
 
 /** {@linkcode Calculator} on the float64 engine on the processor. */
 export class ReferenceCalculator implements Calculator {
-  readonly device: DeviceDescription;
+  #device: DeviceDescription;
   readonly #engine: ReferenceEngine;
   readonly #threads: number;
 
   /**
    * @param options As many threads as there are processor cores where it says nothing.
-   * @param reason Why `auto` takes it.
    * @throws RangeError as the engine does.
    */
-  constructor(network: Network, options: Omit<ReferenceOptions, "kernels">, reason?: string) {
+  constructor(network: Network, options: Omit<ReferenceOptions, "kernels">) {
     const kernels = compileKernels();
     const { threads = processorCores() } = options;
     const obstacle = threads > 1 ? workerObstacle() : null;
@@ -31,13 +30,21 @@ export class ReferenceCalculator implements Calculator {
     this.#engine = new ReferenceEngine(network, { ...options, kernels, threads: this.#threads });
     const code = kernels === null ? "TypeScript alone, for WebAssembly has no relaxed SIMD here" : "WebAssembly SIMD";
     const count = this.#threads === 1 ? "1 thread" : `up to ${this.#threads} threads`;
-    this.device = {
+    this.#device = {
       kind: "cpu",
       name: "float64 engine",
       driver: `${code}, ${count}${obstacle === null ? "" : `, for ${obstacle}`}`,
       readBack: "none",
-      ...(reason !== undefined && { reason }),
     };
+  }
+
+  get device(): DeviceDescription {
+    return this.#device;
+  }
+
+  /** Says from now on why `auto` takes it. */
+  explain(reason: string): void {
+    this.#device = { ...this.#device, reason };
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

@@ -15,16 +15,22 @@ const defaultProperties: readonly Property[] = ["energy", "forces"];
 export class WebGpuCalculator implements Calculator {
   #network: Network;
   #engine: WebGpuEngine;
-  readonly device: DeviceDescription;
+  #device: DeviceDescription;
 
-  /**
-   * @param engine Of the same network; destroyed with the calculator.
-   * @param reason Why `auto` takes it.
-   */
-  constructor(network: Network, engine: WebGpuEngine, reason?: string) {
+  /** @param engine Of the same network; destroyed with the calculator. */
+  constructor(network: Network, engine: WebGpuEngine) {
     this.#network = network;
     this.#engine = engine;
-    this.device = { ...engine.description, ...(reason !== undefined && { reason }) };
+    this.#device = engine.description;
+  }
+
+  get device(): DeviceDescription {
+    return this.#device;
+  }
+
+  /** Says from now on why `auto` takes it. */
+  explain(reason: string): void {
+    this.#device = { ...this.#device, reason };
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
