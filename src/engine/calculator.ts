@@ -92,23 +92,31 @@ export interface Calculator extends AsyncDisposable {
  * ```
  */
 export async function createCalculator(model: Model, options: CalculatorOptions = {}): Promise<Calculator> {
-  return new GuardedCalculator(await openCalculator(buildNetwork(model), options), model, options);
+  const { calculator, reason } = await openCalculator(buildNetwork(model), options);
+  return new GuardedCalculator(calculator, model, options, reason);
 }
 
-async function openCalculator(network: Network, options: CalculatorOptions): Promise<Calculator> {
+/** What `device` stands for. */
+interface Choice {
+  readonly calculator: Calculator;
+  /** Why `auto` takes it. */
+  readonly reason?: string;
+}
+
+async function openCalculator(network: Network, options: CalculatorOptions): Promise<Choice> {
   const { device = "auto", longRangeCutoff } = options;
   if (longRangeCutoff !== undefined && !(longRangeCutoff > 0 && longRangeCutoff < Infinity)) {
     throw new RangeError(`Expected a positive long-range cutoff in Å but found ${longRangeCutoff}`);
   }
   if (device === "auto") return await openFastest(network, options);
-  if (device === "cpu") return openProcessor(network, options);
-  return new WebGpuCalculator(network, await openEngine(network, device, options));
+  if (device === "cpu") return { calculator: openProcessor(network, options) };
+  return { calculator: new WebGpuCalculator(network, await openEngine(network, device, options)) };
 }
 
 /** What `auto` stands for: the faster of the graphics processor and the processor. */
-async function openFastest(network: Network, options: CalculatorOptions): Promise<Calculator> {
+async function openFastest(network: Network, options: CalculatorOptions): Promise<Choice> {
   const missing = missingKernel(network);
-  if (missing !== null) return openProcessor(network, options, `${missing} has no kernel`);
+  if (missing !== null) return { calculator: openProcessor(network, options), reason: `${missing} has no kernel` };
   let chosen = false;
   const onPhase: PhaseObserver = (ended) => chosen && options.onPhase?.(ended);
   const tried = { ...options, onPhase };
@@ -118,17 +126,16 @@ async function openFastest(network: Network, options: CalculatorOptions): Promis
     graphics = opened.use(new WebGpuCalculator(network, await openEngine(network, "gpu", tried)));
   } catch (error) {
     if (!(error instanceof MissingDeviceError)) throw error;
-    return openProcessor(network, options, "there is no graphics processor");
+    return { calculator: openProcessor(network, options), reason: "there is no graphics processor" };
   }
   const processor = opened.use(openProcessor(network, tried));
   const { fastest, reason } = await fasterOf(graphics, processor, options.expectedAtoms ?? 1);
-  const [taken, left] = fastest === "gpu" ? [graphics, processor] : [processor, graphics];
+  const [calculator, other] = fastest === "gpu" ? [graphics, processor] : [processor, graphics];
   // From here on the one that is taken stays open.
   opened.move();
-  await left[Symbol.asyncDispose]();
-  taken.explain(reason);
+  await other[Symbol.asyncDispose]();
   chosen = true;
-  return taken;
+  return { calculator, reason };
 }
 
 async function openEngine(
@@ -145,13 +152,9 @@ async function openEngine(
   });
 }
 
-/** @param reason Why `auto` takes it. */
 function openProcessor(
   network: Network,
   { longRangeCutoff, threads, expectedAtoms, onPhase }: CalculatorOptions,
-  reason?: string,
 ): ReferenceCalculator {
-  const calculator = new ReferenceCalculator(network, { longRangeCutoff, threads, expectedAtoms, onPhase });
-  if (reason !== undefined) calculator.explain(reason);
-  return calculator;
+  return new ReferenceCalculator(network, { longRangeCutoff, threads, expectedAtoms, onPhase });
 }

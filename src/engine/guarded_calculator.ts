@@ -18,6 +18,7 @@ export interface DomainOptions {
 
 /** A calculator that looks at the structures first: are they like those its model was trained on? */
 export class GuardedCalculator implements Calculator {
+  readonly device: DeviceDescription;
   readonly #calculator: Calculator;
   readonly #model: string;
   readonly #guard: DomainGuard;
@@ -26,17 +27,22 @@ export class GuardedCalculator implements Calculator {
   /** The kinds of departures there was a warning about. */
   readonly #warned = new Set<string>();
 
-  /** @param calculator Computes; closed with this one. */
-  constructor(calculator: Calculator, model: Model, { strict = false, onWarning = console.warn }: DomainOptions) {
+  /**
+   * @param calculator Computes; closed with this one.
+   * @param reason Why it was taken, for the description of the device.
+   */
+  constructor(
+    calculator: Calculator,
+    model: Model,
+    { strict = false, onWarning = console.warn }: DomainOptions,
+    reason?: string,
+  ) {
+    this.device = { ...calculator.device, ...(reason !== undefined && { reason }) };
     this.#calculator = calculator;
     this.#model = model.name;
     this.#guard = new DomainGuard(trainingDomain(model));
     this.#strict = strict;
     this.#onWarning = onWarning;
-  }
-
-  get device(): DeviceDescription {
-    return this.#calculator.device;
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

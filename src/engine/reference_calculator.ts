@@ -14,7 +14,7 @@ const structuresTogether = 4;
 
 /** {@linkcode Calculator} on the float64 engine on the processor. */
 export class ReferenceCalculator implements Calculator {
-  #device: DeviceDescription;
+  readonly device: DeviceDescription;
   readonly #engine: ReferenceEngine;
   readonly #threads: number;
 
@@ -30,21 +30,12 @@ export class ReferenceCalculator implements Calculator {
     this.#engine = new ReferenceEngine(network, { ...options, kernels, threads: this.#threads });
     const code = kernels === null ? "TypeScript alone, for WebAssembly has no relaxed SIMD here" : "WebAssembly SIMD";
     const count = this.#threads === 1 ? "1 thread" : `up to ${this.#threads} threads`;
-    this.#device = {
+    this.device = {
       kind: "cpu",
       name: "float64 engine",
       driver: `${code}, ${count}${obstacle === null ? "" : `, for ${obstacle}`}`,
       readBack: "none",
     };
-  }
-
-  get device(): DeviceDescription {
-    return this.#device;
-  }
-
-  /** Says from now on why `auto` takes it. */
-  explain(reason: string): void {
-    this.#device = { ...this.#device, reason };
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;

@@ -15,22 +15,13 @@ const defaultProperties: readonly Property[] = ["energy", "forces"];
 export class WebGpuCalculator implements Calculator {
   #network: Network;
   #engine: WebGpuEngine;
-  #device: DeviceDescription;
+  readonly device: DeviceDescription;
 
   /** @param engine Of the same network; destroyed with the calculator. */
   constructor(network: Network, engine: WebGpuEngine) {
     this.#network = network;
     this.#engine = engine;
-    this.#device = engine.description;
-  }
-
-  get device(): DeviceDescription {
-    return this.#device;
-  }
-
-  /** Says from now on why `auto` takes it. */
-  explain(reason: string): void {
-    this.#device = { ...this.#device, reason };
+    this.device = engine.description;
   }
 
   compute(structure: Structure, properties?: Iterable<Property>): Promise<Result>;
