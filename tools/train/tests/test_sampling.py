@@ -8,10 +8,11 @@ import ase.io
 import numpy as np
 from ase.build import molecule
 
+from spookynet_training.checkpoint import load_model
 from spookynet_training.sampling.clusters import dimer, liquid_fragment, shared_proton, stretched, water_cluster
 from spookynet_training.sampling.dynamics import relaxed, sampled
 from spookynet_training.sampling.molecules import joined, named, protonated, relatives, shipped_molecules, turned
-from spookynet_training.sampling.recipe import split_of
+from spookynet_training.sampling.recipe import protons, radicals, split_of
 from spookynet_training.sampling.state import State, bonds_of, is_possible, reachable, write_states
 from support import teacher
 
@@ -116,6 +117,28 @@ class Dynamics(unittest.TestCase):
         runs = [sampled([state("CH4")], model, np.array([50.0]), 2, 2, np.random.default_rng(5)) for _ in range(2)]
         for one, other in zip(*runs):
             np.testing.assert_array_equal(one.positions, other.positions)
+
+
+class Recipe(unittest.TestCase):
+    def test_protons_are_between_two_waters_or_water_and_hydroxide(self):
+        found = protons(None, np.random.default_rng(1), 0.04, lambda text: None)
+        self.assertEqual(len(found), 60)
+        self.assertEqual({(len(member), member.charge) for member in found}, {(5, -1), (7, 1)})
+        for member in found:
+            first, second = member.positions[member.numbers == 8]
+            # 2.3 to 3.3 Å, and both moved by a normal deviate of up to 0.12 Å in each direction.
+            self.assertTrue(1.6 < np.linalg.norm(second - first) < 4.0)
+
+    def test_radicals_are_of_molecules_of_at_most_16_atoms_in_possible_states(self):
+        built_in = load_model(Path(__file__).parents[3] / "models" / "hcno-1.safetensors").requires_grad_(False)
+        found = radicals(built_in, np.random.default_rng(1), 0.01, lambda text: None)
+        states = {(member.kind, member.charge, member.unpaired) for member in found}
+        wanted = {("radical", 0, 1), ("triplet", 0, 2)}
+        self.assertLessEqual(wanted, states)
+        self.assertLessEqual(states, wanted | {("radical-ion", 1, 1), ("radical-ion", -1, 1)})
+        for member in found:
+            self.assertLessEqual(len(member), 15 if member.kind == "radical" else 16)
+            self.assertTrue(is_possible(member.numbers, member.charge, member.unpaired))
 
 
 class Splits(unittest.TestCase):

@@ -34,8 +34,8 @@ def run(options) -> None:
         print(f"{time.monotonic() - started:7.1f} s  {text}", flush=True)
 
     states = []
-    for part in options.part or sorted(PARTS):
-        rng = np.random.default_rng([options.seed, sorted(PARTS).index(part)])
+    for part in options.part or PARTS:
+        rng = np.random.default_rng([options.seed, list(PARTS).index(part)])
         states += PARTS[part](teacher, rng, options.scale, report)
     states = [state for state in states if is_possible(state.numbers, state.charge, state.unpaired)]
     write_states(states, options.output, split_of)

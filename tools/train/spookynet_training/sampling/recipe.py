@@ -10,7 +10,7 @@ import numpy as np
 from ..network import SpookyNet
 from .clusters import dimer, liquid_fragment, shared_proton, stretched, water_cluster
 from .dynamics import relaxed, sampled
-from .molecules import in_state, joined, named, relatives, shipped_molecules, turned
+from .molecules import in_state, joined, named, relatives, shipped_molecules, turned, without_hydrogen
 from .state import State, bonds_of, reachable
 
 #: Water clusters of these sizes are tested on, and the last of each validated on; all others are trained on.
@@ -122,18 +122,44 @@ def pairs(teacher: SpookyNet, rng: np.random.Generator, scale: float, report: Ca
     return _shaken(found, rng) + sampled(starts, teacher, temperatures, 3, 8, rng, _progress(report, "pairs"))
 
 
-#: Parts of the recipe; each can be sampled by itself, at the same time as the others.
-PARTS = {"water": water, "molecules": molecules, "pairs": pairs}
+def radicals(teacher: SpookyNet, rng: np.random.Generator, scale: float, report: Callable[[str], None]) -> list[State]:
+    """Radicals, triplets and radical ions: few frames each of many, for their energies differ more than their forces."""
+    _, grown = _molecules(teacher, rng, _scaled(1000, scale), report, most_atoms=16)
+    found = []
+    for state in grown:
+        found += [without_hydrogen(state, rng, 0, 1, "radical") for _ in range(2)]
+        found.append(in_state(state, 0, 2, "triplet") if rng.random() < 0.5 else None)
+        found.append(in_state(state, int(rng.choice([-1, 1])), 1, "radical-ion") if rng.random() < 0.5 else None)
+    starts = relaxed([state for state in found if state is not None], teacher, 30)
+    report(f"{len(starts)} radicals, triplets and radical ions")
+    temperatures = _temperatures(len(starts), rng)
+    return starts + sampled(starts, teacher, temperatures, 3, 10, rng, _progress(report, "radicals"))
 
 
-def _molecules(teacher, rng, count, report) -> tuple[list[State], list[State]]:
+def protons(teacher: SpookyNet, rng: np.random.Generator, scale: float, report: Callable[[str], None]) -> list[State]:
+    """A proton between two waters, or water and hydroxide: which of them has it, and what is between, matters most."""
+    water, hydronium, hydroxide = (water_cluster(1, f"water{ion}", rng) for ion in ("", "-proton", "-hydroxide"))
+    found = []
+    for _ in range(_scaled(1500, scale)):
+        donor, acceptor = (water, hydroxide) if rng.random() < 0.7 else (hydronium, water)
+        found.append(shared_proton(donor, acceptor, rng))
+    found = [state for state in found if state is not None]
+    report(f"{len(found)} protons between two waters")
+    return _shaken(found, rng)
+
+
+#: Parts of the recipe; each can be sampled by itself, at the same time as the others. Their order is part of the seed.
+PARTS = {"molecules": molecules, "pairs": pairs, "water": water, "radicals": radicals, "protons": protons}
+
+
+def _molecules(teacher, rng, count, report, most_atoms=20) -> tuple[list[State], list[State]]:
     """Shipped molecules, and so many that are joined of their fragments, relaxed and still in one piece."""
     base = relaxed(shipped_molecules(), teacher, 30)
     closed = [state for state in base if state.unpaired == 0]
     grown = []
     while len(grown) < count:
         first = _one(grown if grown and rng.random() < 0.3 else closed, rng)
-        new = joined(turned(first, rng), turned(_one(closed, rng), rng), rng, 20)
+        new = joined(turned(first, rng), turned(_one(closed, rng), rng), rng, most_atoms)
         if new is not None:
             grown.append(new)
     names = set()
