@@ -141,6 +141,11 @@ class Recipe(unittest.TestCase):
             self.assertTrue(is_possible(member.numbers, member.charge, member.unpaired))
 
 
+    def test_a_teacher_that_tears_all_molecules_apart_is_an_error(self):
+        with self.assertRaisesRegex(ValueError, "the teacher tears them apart"):
+            radicals(teacher(), np.random.default_rng(1), 0.002, lambda text: None)
+
+
 class Splits(unittest.TestCase):
     def test_a_pair_with_a_tested_molecule_is_tested(self):
         water = State(np.array([8, 1, 1]), np.zeros((3, 3)), 0, 0, "dimer", ("H2O-0000", "water-5"))

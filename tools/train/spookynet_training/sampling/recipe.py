@@ -16,6 +16,9 @@ from .state import State, bonds_of, reachable
 #: Water clusters of these sizes are tested on, and the last of each validated on; all others are trained on.
 _HELD_OUT = {"water": (5, 10, 7), "water-proton": (4, 9, 6), "water-hydroxide": (3, 8, 6), "water-liquid": (20, 20, 17)}
 
+#: Tries for each molecule that is joined of two others; some in two succeed.
+_MOST_TRIES = 100
+
 #: Molecules with fewer heavy atoms are always trained on: they are what larger ones are made of.
 _LEAST_HEAVY_ATOMS = 3
 
@@ -157,7 +160,11 @@ def _molecules(teacher, rng, count, report, most_atoms=20) -> tuple[list[State],
     base = relaxed(shipped_molecules(), teacher, 30)
     closed = [state for state in base if state.unpaired == 0]
     grown = []
+    tries = 0
     while len(grown) < count:
+        tries += 1
+        if tries > _MOST_TRIES * count:
+            raise ValueError("Expected molecules that can be joined but found none: the teacher tears them apart")
         first = _one(grown if grown and rng.random() < 0.3 else closed, rng)
         new = joined(turned(first, rng), turned(_one(closed, rng), rng), rng, most_atoms)
         if new is not None:
